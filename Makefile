@@ -1,0 +1,65 @@
+# Everything a person, a commit hook or CI calls. PYTHON=/path/to/python names the Python to use (3.11, 3.12 or 3.13).
+
+local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/bootstrap.py
+tools = .local/tools/bin
+services = mlpipeline model-deployment monitoring
+pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
+pytest = -c ../pyproject.toml --rootdir .
+
+.PHONY: help run stop status postgres clean environments test lint unit end-to-end format lock hooks
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\): .*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: ## Run the whole loop on this machine, until Ctrl-C
+	@$(local) run
+
+stop: ## Stop it from elsewhere
+	@if [ -x $(tools)/python ]; then $(local) stop; else echo "Not running."; fi
+
+status: ## Say whether it runs, and where
+	@if [ -x $(tools)/python ]; then $(local) status; else echo "Not running. Start it with: make run"; fi
+
+postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
+	@$(local) postgres
+
+clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions
+	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache
+	rm -rf $(services:%=%/.venv)
+
+environments: ## Make the tools' and the services' Python environments, if they are not up to date
+	@$(local) environments
+
+test: lint unit end-to-end ## Run all checks and tests
+
+lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
+	$(tools)/black --check --quiet .
+	$(tools)/isort --check --quiet .
+	@for service in $(services); do \
+		echo "pylint and pipenv verify in $$service"; \
+		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
+	done
+	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
+
+unit: environments ## Run the unit tests of each service and of the local stack
+	@for service in $(services); do \
+		echo "Unit tests of $$service"; (cd $$service && .venv/bin/python -m pytest $(pytest) tests) || exit 1; \
+	done
+	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
+
+end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
+	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+
+format: environments ## Format the code
+	$(tools)/black --quiet .
+	$(tools)/isort --quiet .
+
+lock: environments ## Lock all dependencies anew, on Python 3.11, the oldest that is supported
+	@$(tools)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Lock on Python 3.11: make PYTHON=python3.11 lock")'
+	@for service in $(services); do (cd $$service && ../$(tools)/pipenv lock) || exit 1; done
+	$(tools)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header \
+		--default-index https://pypi.org/simple infrastructure/local/requirements.in -o infrastructure/local/requirements.txt
+
+hooks: environments ## Have git run `make lint` before each commit
+	$(tools)/pre-commit install

@@ -1,0 +1,33 @@
+"""The whole system on one machine: `make run`, `stop`, `status`, `postgres` and `environments` come here."""
+
+import sys
+
+from pydantic import ValidationError
+
+from stack import console, environments, manage, run
+from stack.settings import Settings
+
+COMMANDS = {
+    "run": run.run,
+    "postgres": run.run_postgres,
+    "stop": manage.stop,
+    "status": manage.status,
+    "environments": environments.make_all,
+}
+
+
+def main() -> int:
+    """Carries out the command that the command line names; gives the exit code."""
+    try:
+        return COMMANDS[sys.argv[1]](Settings()) or 0
+    except ValidationError as error:
+        for fault in error.errors(include_url=False):
+            name = "_".join(map(str, fault["loc"])).upper()
+            console.error(f"{name}={fault['input']!r}: {fault['msg']}")
+    except console.StepFailed as error:
+        console.error(str(error))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

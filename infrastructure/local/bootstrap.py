@@ -1,0 +1,72 @@
+"""Makes the tools environment of the local stack, and goes on in it: `python bootstrap.py COMMAND`.
+
+This file runs on a bare Python, with the standard library alone. The tools are pinned in requirements.txt; uv is
+installed first, since it installs the others in a tenth of the time that pip needs.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LOCAL = HERE.parent.parent / ".local"
+TOOLS = LOCAL / "tools"
+LOG = LOCAL / "logs" / "tools.log"
+REQUIREMENTS = HERE / "requirements.txt"
+STAMP = TOOLS / "made-from"
+
+
+def main() -> None:
+    """Brings the tools environment up to date, and becomes the command that was asked for."""
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != wanted():
+            make()
+    os.execv(TOOLS / "bin" / "python", [str(TOOLS / "bin" / "python"), str(HERE), *sys.argv[1:]])
+
+
+def wanted() -> str:
+    """What the environment is made from. It knows its own path, so it is made anew in a folder that was moved."""
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    return f"{digest} {sys.version} {TOOLS}"
+
+
+def make() -> None:
+    """Makes the environment anew. It counts as made only once everything is in it."""
+    started = time.monotonic()
+    print("Making the tools environment (once; pip, from the package index) ...", flush=True)
+    with open(LOG, "w", encoding="utf-8") as log, tempfile.TemporaryDirectory() as folder:
+        uv_only = Path(folder) / "uv.txt"
+        uv_only.write_text(pinned("uv"), encoding="utf-8")
+        python = str(TOOLS / "bin" / "python")
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(TOOLS)],
+            [python, "-m", "pip", "install", "--require-hashes", "-r", str(uv_only)],
+            [python, "-m", "uv", "pip", "sync", "--require-hashes", "--python", python, str(REQUIREMENTS)],
+        ):
+            if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
+                sys.exit(
+                    f"The tools environment could not be made: {' '.join(command[:5])} ... failed, and {LOG} says why. "
+                    "Is the package index reachable? Once it is, the same command goes on from here."
+                )
+    STAMP.write_text(wanted(), encoding="utf-8")
+    print(f"Making the tools environment took {time.monotonic() - started:.1f} s", flush=True)
+
+
+def pinned(package: str) -> str:
+    """The lines of requirements.txt that pin this package."""
+    found = re.search(rf"^{package}==(.+\\\n)+.+\n", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        sys.exit(f"{REQUIREMENTS} does not pin {package}")
+    return found.group()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Where the parts of the stack listen, and what they have to know of each other."""
+
+from dataclasses import dataclass
+
+from stack import console, ports, postgres
+from stack.postgres import Database
+from stack.settings import Settings
+from stack.supervisor import Program
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The chosen ports. `own_postgres` is the program of the stack's own server, if it is not an external one."""
+
+    database: Database
+    own_postgres: Program | None
+    mlflow_port: int
+    prefect_port: int
+    web_port: int
+
+    @property
+    def mlflow(self) -> str:
+        """Address of the MLflow server."""
+        return f"http://{ports.HOST}:{self.mlflow_port}"
+
+    @property
+    def prefect(self) -> str:
+        """Address of the Prefect server."""
+        return f"http://{ports.HOST}:{self.prefect_port}"
+
+    @property
+    def prefect_api(self) -> str:
+        """Address of the Prefect API."""
+        return f"{self.prefect}/api"
+
+    @property
+    def web(self) -> str:
+        """Address of the prediction service."""
+        return f"http://{ports.HOST}:{self.web_port}"
+
+    def table(self, settings: Settings) -> dict[str, str]:
+        """All addresses, as the user reads them."""
+        rows = {
+            "MLflow UI": self.mlflow,
+            "Prefect UI": self.prefect,
+            "Prediction service": f"{self.web}/predict",
+            "Postgres": self.database.address,
+            "Logs": str(settings.logs),
+        }
+        if self.database.password_file:
+            rows["Postgres password"] = f"in {self.database.password_file}"
+        return rows
+
+    def environment(self, settings: Settings) -> dict[str, str]:
+        """The environment of all programs of the stack."""
+        return {
+            **self.database.environment,
+            **({"DATA_SOURCE": settings.data_source} if settings.data_source else {}),
+            "TRACKING_URI": self.mlflow,
+            "PREFECT_API_URL": self.prefect_api,
+            "PREFECT_HOME": str(settings.local_dir / "prefect"),
+            "PREFECT_UI_API_URL": "/api",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            # Otherwise the server starts ten processes for features that are not used here.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            # The user's own would hide the environments that the programs run in.
+            "PYTHONPATH": "",
+            "VIRTUAL_ENV": "",
+        }
+
+
+def choose(settings: Settings) -> Addresses:
+    """Chooses the ports, and finds or prepares the database."""
+    taken: set[int] = set()
+    if settings.db_host:
+        database, own = postgres.external(settings), None
+    else:
+        database, own = postgres.own(settings, choose_port("Postgres", settings.db_port, taken))
+    return Addresses(
+        database=database,
+        own_postgres=own,
+        mlflow_port=choose_port("MLflow", settings.mlflow_port, taken),
+        prefect_port=choose_port("Prefect", settings.prefect_port, taken),
+        web_port=choose_port("the prediction service", settings.web_port, taken),
+    )
+
+
+def choose_port(name: str, wanted: int, taken: set[int]) -> int:
+    """The wanted port, or another one if that is taken, which it says."""
+    chosen = ports.choose(wanted, taken)
+    if wanted and chosen != wanted:
+        console.warning(f"Port {wanted} is taken: {name} uses {chosen}")
+    return chosen

@@ -1,0 +1,81 @@
+"""What the user of `make run` sees: a line a step, with the time it took, and tables."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+
+LOG_LINES_SHOWN = 8
+
+out = Console(highlight=False)
+_UNICODE = out.encoding.lower().startswith("utf")
+DONE, FAILED = ("✓", "✗") if _UNICODE else ("ok", "FAILED")
+
+
+class StepFailed(Exception):
+    """A step did not succeed; the message says what failed, and where its log is."""
+
+    def __init__(self, message: str, log: Path | None = None):
+        if log:
+            message += f"\nThe log is {log}; it ends:\n" + "\n".join(f"    {line}" for line in tail(log))
+        super().__init__(message)
+
+
+class Step:
+    """A step under way. What is assigned to `result` stands on its line when it is done."""
+
+    def __init__(self) -> None:
+        self.result = ""
+
+    def say_task(self, name: str, seconds: float) -> None:
+        """Prints a line for a task of the step that is done."""
+        out.print(f"    {name} [dim]{seconds:.1f} s[/]")
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Shows a step while its block runs, then one line with its result and time."""
+    started = time.monotonic()
+    with out.status(escape(title), spinner="dots" if _UNICODE else "line"):
+        current = Step()
+        try:
+            yield current
+        except BaseException:
+            out.print(f"[red]{FAILED}[/] {escape(title)} [dim]{time.monotonic() - started:.1f} s[/]")
+            raise
+    result = f": {escape(current.result)}" if current.result else ""
+    out.print(f"[green]{DONE}[/] {escape(title)}{result} [dim]{time.monotonic() - started:.1f} s[/]", soft_wrap=True)
+
+
+def table(rows: dict[str, object], title: str = "") -> None:
+    """Prints names and what they stand for, one a line."""
+    if title:
+        out.print(f"    {title}")
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        out.print(f"    [bold]{escape(name.ljust(width))}[/]  {escape(str(value))}", soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """Prints what is worth knowing."""
+    out.print(escape(message), soft_wrap=True)
+
+
+def warning(message: str) -> None:
+    """Prints what is not as it was wanted."""
+    out.print(f"[yellow]{escape(message)}[/]", soft_wrap=True)
+
+
+def error(message: str) -> None:
+    """Prints what went wrong."""
+    out.print(f"[red]{escape(message)}[/]", soft_wrap=True)
+
+
+def tail(log: Path) -> list[str]:
+    """The last lines of a log."""
+    if not log.is_file():
+        return ["(it is empty)"]
+    return log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-LOG_LINES_SHOWN:]

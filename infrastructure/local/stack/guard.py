@@ -1,0 +1,82 @@
+"""Runs a command so that it, and all that it starts, ends with the process that asked for it: `guard.py COMMAND`.
+
+The asking process holds the other end of this one's standard input. When that closes, for whatever reason, the command
+is asked to end, and after `GRACE_SECONDS` everything below it is killed. On Linux the guard also adopts what its
+descendants leave behind, and the command itself is asked to end should the guard be killed.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+
+GRACE_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main(command: list[str]) -> int:
+    """Runs the command to its end; gives its exit code."""
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    child = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
+        command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent
+    ).pid
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    threading.Thread(target=end_with_stdin, args=(child,), daemon=True).start()
+    status = reap_until(child)
+    kill_descendants()
+    return status
+
+
+def prctl(option: int, value: int) -> None:
+    """The Linux system call; does nothing elsewhere."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value)
+
+
+def end_with_parent() -> None:
+    """Has the kernel end this process when its parent is gone. Runs in the child, between fork and exec."""
+    for reset in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(reset, signal.SIG_DFL)
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with_stdin(child: int) -> None:
+    """Ends the child once standard input is closed: first kindly, then with all its descendants."""
+    while os.read(0, 1024):
+        pass
+    os.kill(child, signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    kill_descendants()
+
+
+def reap_until(pid: int) -> int:
+    """Waits for adopted children as they end, until the one with this id does; gives its exit code."""
+    while True:
+        ended, status = os.wait()
+        if ended == pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def kill_descendants() -> None:
+    """Kills all processes below this one, also those that are born meanwhile."""
+    while descendants := [
+        process for process in psutil.Process().children(recursive=True) if process.status() != psutil.STATUS_ZOMBIE
+    ]:
+        for process in descendants:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                pass
+        psutil.wait_procs(descendants, timeout=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,154 @@
+"""The steps of the loop: servers, deployments, training, serving, predictions, monitoring."""
+
+import json
+from datetime import date
+
+import requests
+
+from stack import console, prefect, programs, tracking
+from stack.addresses import Addresses
+from stack.settings import MLPIPELINE, MONITORING, Settings
+from stack.supervisor import Supervisor
+from stack.tracking import Champion
+
+SAMPLE_REQUEST = {
+    "UserID": 6001,
+    "CourseCategory": "Science",
+    "DeviceType": 1,
+    "TimeSpentOnCourse": 42.238989,
+    "NumberOfVideosWatched": 8,
+    "NumberOfQuizzesTaken": 7,
+}
+TRAINING = "run-pipeline/mlpipeline"
+MONITORING_FLOW = "daily-monitoring/monitoring"
+HELD_OUT_STUDENTS = 500
+BATCH = 100
+
+
+def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
+    """Brings everything up and shows each part at work. Training and monitoring run only if they have to."""
+    start_servers(settings, supervisor, addresses)
+    register_deployments(supervisor)
+    champion = tracking.champion(addresses.mlflow)
+    is_new = champion is None or settings.data_source not in (None, champion.tags.get("data.requested"))
+    if is_new:
+        champion = train(settings, addresses)
+    else:
+        console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
+    serve(settings, supervisor, addresses, champion)
+    predict(addresses)
+    if is_new:
+        day = send_held_out_students(addresses, champion)
+        monitor(addresses, day)
+
+
+def start_servers(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
+    """Postgres, MLflow and Prefect, which start side by side, then the workers."""
+    servers = {
+        "MLflow": programs.mlflow(settings, addresses.mlflow_port),
+        "Prefect": programs.prefect_server(addresses.prefect_port),
+    }
+    if addresses.own_postgres:
+        servers = {"Postgres": addresses.own_postgres} | servers
+    for program in servers.values():
+        supervisor.launch(program)
+    for name, program in servers.items():
+        with console.step(name) as step:
+            supervisor.wait(program)
+            if program is addresses.own_postgres:
+                addresses.database.make()
+                step.result = addresses.database.address
+            else:
+                step.result = getattr(addresses, name.lower())
+    for worker in programs.workers():
+        supervisor.launch(worker)
+
+
+def register_deployments(supervisor: Supervisor) -> None:
+    """Runs both deployment scripts, each in its service's environment."""
+    with console.step("Deployments") as step:
+        scripts = [
+            programs.script("deploy-mlpipeline", MLPIPELINE, "mlpipeline-deploy.py"),
+            programs.script("deploy-monitoring", MONITORING, "monitoring_deploy.py"),
+        ]
+        for script in scripts:
+            supervisor.launch(script)
+        for script in scripts:
+            supervisor.wait_for_end(script)
+        step.result = f"{TRAINING} (weekly), {MONITORING_FLOW} (daily)"
+
+
+def train(settings: Settings, addresses: Addresses) -> Champion:
+    """Runs the training flow through its worker; only here, where nobody relies on the model, may it fall back."""
+    parameters = {"data_source": settings.data_source or "kaggle", "fallback_to_synthetic": not settings.data_source}
+    with console.step(f"Training ({TRAINING})") as step:
+        prefect.run_deployment(addresses.prefect_api, TRAINING, parameters, step.say_task)
+        champion = tracking.champion(addresses.mlflow)
+        if champion is None:
+            raise console.StepFailed(f"{TRAINING} completed, but MLflow has no champion of {tracking.MODEL}.")
+        step.result = (
+            f"version {champion.version} is champion, accuracy {champion.metrics['accuracy']:.3f}, "
+            f"ROC AUC {champion.metrics['roc_auc']:.3f}, run {champion.run_id}"
+        )
+    if reason := champion.tags.get("data.fallback_reason"):
+        console.warning(
+            f"Trained on generated data: {reason} The run's tags data.source and data.fallback_reason say so too. "
+            "For the real data: make run DATA_SOURCE=/path/to/online_course_engagement_data.csv"
+        )
+    return champion
+
+
+def serve(settings: Settings, supervisor: Supervisor, addresses: Addresses, champion: Champion) -> None:
+    """Starts the prediction service with the champion."""
+    with console.step("Prediction service") as step:
+        supervisor.start(programs.web(settings, addresses.web_port, champion.run_id))
+        step.result = f"{addresses.web} serves run {champion.run_id}"
+
+
+def predict(addresses: Addresses) -> None:
+    """Sends the sample request, and shows the answer and the row that it left."""
+    with console.step("Sample request") as step:
+        answer = _post(addresses, SAMPLE_REQUEST)
+        rows = addresses.database.query("SELECT * FROM features WHERE prediction_id = %s", (answer["PredictionID"],))
+        if not rows:
+            raise console.StepFailed(f"The prediction {answer['PredictionID']} is not in the table features.")
+        step.result = "answered, and found in the table features"
+    console.table({"request": json.dumps(SAMPLE_REQUEST), "answer": json.dumps(answer)})
+    console.table(rows[0], title="its row in features")
+
+
+def send_held_out_students(addresses: Addresses, champion: Champion) -> date:
+    """Sends activity of students whom the model has never seen; gives the day (UTC) of their predictions."""
+    with console.step("More students") as step:
+        students = tracking.held_out_requests(addresses.mlflow, champion.run_id)[:HELD_OUT_STUDENTS]
+        answers = []
+        for start in range(0, len(students), BATCH):
+            answers += _post(addresses, students[start : start + BATCH])
+        stored = addresses.database.query(
+            "SELECT count(*) AS rows, max(timestamp AT TIME ZONE 'UTC')::date AS day FROM features "
+            "WHERE prediction_id::text = ANY(%s)",
+            ([answer["PredictionID"] for answer in answers],),
+        )[0]
+        completing = sum(answer["CourseCompletion"] for answer in answers)
+        step.result = (
+            f"{len(answers)} held-out students predicted, {completing} of them to complete their course; "
+            f"{stored['rows']} rows in the table features"
+        )
+    return stored["day"]
+
+
+def monitor(addresses: Addresses, day: date) -> None:
+    """Runs the monitoring flow through its worker for this day, and shows the rows that it wrote."""
+    with console.step(f"Monitoring ({MONITORING_FLOW})") as step:
+        prefect.run_deployment(addresses.prefect_api, MONITORING_FLOW, {"day": day.isoformat()}, step.say_task)
+        rows = addresses.database.query("SELECT * FROM metrics WHERE day = %s", (day,))
+        step.result = f"{len(rows)} row in the table metrics for {day}"
+    for row in rows:
+        console.table(row, title="the row in metrics")
+
+
+def _post(addresses: Addresses, body: dict | list) -> dict | list:
+    response = requests.post(f"{addresses.web}/predict", json=body, timeout=30)
+    if not response.ok:
+        raise console.StepFailed(f"The prediction service answered {response.status_code}: {response.text}")
+    return response.json()

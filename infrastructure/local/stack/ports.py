@@ -1,0 +1,38 @@
+"""Finds ports to listen on."""
+
+import socket
+
+HOST = "127.0.0.1"
+
+
+def choose(wanted: int, taken: set[int]) -> int:
+    """`wanted` if it is free and not in `taken`, else another free port, which is added to `taken`."""
+    port = wanted if wanted and wanted not in taken and is_free(wanted) else 0
+    while not port or port in taken:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+    taken.add(port)
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the port, on this address or on all."""
+    if answers(port):
+        return False
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that ended a moment ago does not count
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(port: int, host: str = HOST) -> bool:
+    """Whether something accepts connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

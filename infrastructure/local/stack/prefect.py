@@ -1,0 +1,41 @@
+"""Runs deployments through the Prefect API, as a click in its UI would."""
+
+import time
+from collections.abc import Callable
+
+import requests
+
+from stack.console import StepFailed
+
+POLL_SECONDS = 0.5
+TIMEOUT_SECONDS = 600
+
+
+def run_deployment(api: str, name: str, parameters: dict, on_task: Callable[[str, float], None]) -> None:
+    """Runs a deployment (`flow/deployment`) to its end; calls `on_task` with each task's name and seconds.
+
+    Raises StepFailed if the run does not complete.
+    """
+    deployment = _call("GET", f"{api}/deployments/name/{name}")
+    run = _call("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters})
+    seen: set[str] = set()
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < end:
+        state = _call("GET", f"{api}/flow_runs/{run['id']}")["state"]
+        query = {"flow_runs": {"id": {"any_": [run["id"]]}}, "sort": "END_TIME_DESC"}
+        for task in reversed(_call("POST", f"{api}/task_runs/filter", query)):
+            if task["state_type"] == "COMPLETED" and task["id"] not in seen:
+                seen.add(task["id"])
+                on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"])
+        if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+            if state["type"] != "COMPLETED":
+                raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}")
+            return
+        time.sleep(POLL_SECONDS)
+    raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.")
+
+
+def _call(method: str, url: str, body: dict | None = None):
+    response = requests.request(method, url, json=body, timeout=30)
+    response.raise_for_status()
+    return response.json()

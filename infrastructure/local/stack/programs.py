@@ -1,0 +1,96 @@
+"""The programs of the stack, beside Postgres: which command each is, and when it is ready."""
+
+from pathlib import Path
+
+import requests
+
+from stack.ports import HOST
+from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, Settings
+from stack.supervisor import Program
+
+POOL = "default-agent-pool"
+TRAINING_QUEUE = "mlops"
+MONITORING_QUEUE = "mlops-monitoring"
+
+
+def answers_200(url: str) -> bool:
+    """Whether a GET of this address succeeds."""
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def executable(service: Path, name: str) -> str:
+    """A program of a service's environment."""
+    return str(service / ".venv" / "bin" / name)
+
+
+def mlflow(settings: Settings, port: int) -> Program:
+    """The MLflow server: sqlite, and the artifacts in a folder."""
+    folder = settings.local_dir / "mlflow"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Program(
+        name="mlflow",
+        command=[
+            executable(MLPIPELINE, "mlflow"),
+            "server",
+            f"--host={HOST}",
+            f"--port={port}",
+            f"--backend-store-uri=sqlite:///{folder}/mlflow.db",
+            f"--artifacts-destination={folder}/artifacts",
+            "--workers=1",
+        ],
+        folder=folder,
+        rank=20,
+        is_ready=lambda: answers_200(f"http://{HOST}:{port}/health"),
+    )
+
+
+def prefect_server(port: int) -> Program:
+    """The Prefect server with its UI."""
+    return Program(
+        name="prefect",
+        command=[executable(MLPIPELINE, "prefect"), "server", "start", f"--host={HOST}", f"--port={port}"],
+        folder=MLPIPELINE,
+        rank=20,
+        is_ready=lambda: answers_200(f"http://{HOST}:{port}/api/health"),
+    )
+
+
+def worker(service: Path, queue: str) -> Program:
+    """A Prefect worker that runs the flows of one service, in that service's environment."""
+    options = [f"--pool={POOL}", f"--work-queue={queue}", "--type=process", f"--name={queue}"]
+    return Program(
+        name=f"worker-{queue}",
+        command=[executable(service, "prefect"), "worker", "start", *options],
+        folder=service,
+        rank=30,
+    )
+
+
+def workers() -> list[Program]:
+    """One worker a queue."""
+    return [worker(MLPIPELINE, TRAINING_QUEUE), worker(MONITORING, MONITORING_QUEUE)]
+
+
+def script(name: str, service: Path, file: str) -> Program:
+    """A Python script of a service, which runs once."""
+    return Program(name=name, command=[executable(service, "python"), file], folder=service, rank=50, runs_once=True)
+
+
+def web(settings: Settings, port: int, run_id: str) -> Program:
+    """The prediction service under gunicorn, with the model of this run."""
+    return Program(
+        name="web",
+        command=[executable(MODEL_DEPLOYMENT, "gunicorn")],
+        folder=MODEL_DEPLOYMENT,
+        rank=40,
+        environment={
+            "RUN_ID": run_id,
+            "WEB_HOST": HOST,
+            "WEB_PORT": str(port),
+            "MODEL_CACHE": str(settings.local_dir / "model_cache"),
+        },
+        is_ready=lambda: answers_200(f"http://{HOST}:{port}/health"),
+    )

@@ -1,0 +1,118 @@
+"""`make run` and `make postgres`: bring programs up, keep them up until told to stop, and take them down."""
+
+import os
+import shlex
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from stack import (
+    addresses,
+    console,
+    environments,
+    guard,
+    instance,
+    leftovers,
+    loop,
+    manage,
+    postgres,
+    things_to_try,
+)
+from stack.instance import Instance
+from stack.settings import Settings
+from stack.supervisor import Supervisor
+
+WATCH_SECONDS = 2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody wants the stack to end. Not an Exception, so that nothing handles it on the way."""
+
+
+def run(settings: Settings) -> int:
+    """`make run`: the whole loop, until it is stopped; gives the exit code."""
+    return _hold(settings, _whole_loop)
+
+
+def run_postgres(settings: Settings) -> int:
+    """`make postgres`: the database alone, for services that are started by hand; gives the exit code."""
+    return _hold(settings, _postgres_alone)
+
+
+def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int:
+    """Carries out `body` as the one that holds this folder, and ends quietly when it is told to stop."""
+    _stop_on_signals()
+    try:
+        with instance.claim(settings.local_dir) as claimed:
+            settings.logs.mkdir(exist_ok=True)
+            body(settings, claimed)
+    except instance.AlreadyRunning:
+        console.note("It is running already.")
+        return manage.status(settings)
+    except Stopped:
+        console.note("Stopped. It goes on with the same data at the next start; make clean deletes them.")
+    return 0
+
+
+def _whole_loop(settings: Settings, claimed: Instance) -> None:
+    started = time.monotonic()
+    environments.make_all(settings)
+    leftovers.end(settings.local_dir)
+    chosen = addresses.choose(settings)
+    claimed.publish(addresses=chosen.table(settings))
+    with Supervisor(settings, chosen.environment(settings)) as supervisor, _announcing_the_end():
+        loop.run(settings, supervisor, chosen)
+        console.note(f"\nEverything is up after {time.monotonic() - started:.0f} s.\n")
+        console.table(chosen.table(settings))
+        console.note(things_to_try.text(chosen))
+        _watch(supervisor)
+
+
+def _postgres_alone(settings: Settings, claimed: Instance) -> None:
+    leftovers.end(settings.local_dir)
+    database, program = postgres.own(settings, addresses.choose_port("Postgres", settings.db_port, set()))
+    claimed.publish(addresses={"Postgres": database.address})
+    with Supervisor(settings, {}) as supervisor, _announcing_the_end():
+        with console.step("Postgres") as step:
+            supervisor.start(program)
+            database.make()
+            step.result = database.address
+        shown = database.environment | {"DB_PASSWORD": f"$(cat {shlex.quote(str(database.password_file))})"}
+        console.note("For the services, in their terminals:\n")
+        console.note("    export " + " ".join(f'{name}="{value}"' for name, value in shown.items()))
+        _watch(supervisor)
+
+
+@contextmanager
+def _announcing_the_end() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        console.note("\nStopping ...")
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Says when a program ends and when it comes back, for as long as the stack is up."""
+    known = supervisor.processes()
+    while True:
+        time.sleep(WATCH_SECONDS)
+        processes = supervisor.processes()
+        for name, process in processes.items():
+            if process != known[name]:
+                event = "is up again" if process else "ended"
+                console.warning(f"{time.strftime('%H:%M:%S')} {name} {event}; its log is {supervisor.log(name)}")
+        known = processes
+
+
+def _stop_on_signals() -> None:
+    def stop(*_):
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # nothing cuts the end short
+        raise Stopped
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)
+    if os.environ.get("MAKELEVEL"):  # then make is the parent, and its end is the end of this
+        guard.prctl(guard.PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,56 @@
+"""What the environment says to the local stack."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+MLPIPELINE = ROOT / "mlpipeline"
+MODEL_DEPLOYMENT = ROOT / "model-deployment"
+MONITORING = ROOT / "monitoring"
+SERVICES = (MLPIPELINE, MODEL_DEPLOYMENT, MONITORING)
+
+PORT = {"ge": 0, "le": 65535}
+
+
+class Settings(BaseSettings):
+    """Settings of the local stack, each read from the environment variable of the same name. Port 0 is any free one."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    local_dir: Path = Field(ROOT / ".local", description="Folder that keeps runs, models, predictions and logs")
+    data_source: str | None = Field(
+        None,
+        description="kaggle, synthetic, or the path or URL of a CSV or parquet file; left empty: kaggle, or synthetic "
+        "where that cannot be reached",
+    )
+    db_host: str | None = Field(None, description="Host of a Postgres server to use; left empty: one is started")
+    db_port: int = Field(5432, description="Port of Postgres", **PORT)
+    db_user: str = Field("mlops", description="Postgres user; the server that is started here knows only mlops")
+    db_password: SecretStr = Field(SecretStr(""), description="Its password; the server started here makes up its own")
+    db_name: str = Field("course", description="Database of predictions and metrics")
+    mlflow_port: int = Field(5000, description="Port of MLflow", **PORT)
+    prefect_port: int = Field(4200, description="Port of Prefect", **PORT)
+    web_port: int = Field(9696, description="Port of the prediction service", **PORT)
+
+    @field_validator("local_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().resolve()
+
+    @field_validator("data_source")
+    @classmethod
+    def _find_file(cls, source: str | None) -> str | None:
+        """The flow runs in another folder, so a file's path is made absolute here."""
+        if source in (None, "kaggle", "synthetic") or "://" in source:
+            return source
+        file = Path(source).expanduser()
+        if not file.is_file():
+            raise ValueError("is no file; allowed are kaggle, synthetic, and the path or URL of a CSV or parquet file")
+        return str(file.resolve())
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs."""
+        return self.local_dir / "logs"

@@ -1,0 +1,20 @@
+"""What a newcomer can do once everything is up."""
+
+import json
+
+from stack.addresses import Addresses
+from stack.loop import SAMPLE_REQUEST
+
+
+def text(addresses: Addresses) -> str:
+    """Three things, each with its command or address."""
+    return f"""
+Three things to try:
+  1. Ask for a prediction:
+     curl {addresses.web}/predict -d '{json.dumps(SAMPLE_REQUEST)}'
+  2. Train again: open {addresses.prefect}/deployments, choose mlpipeline, then Run and Custom run. Where Kaggle
+     cannot be reached, set data_source to synthetic. The next `make run` serves the new champion.
+  3. Look around: {addresses.mlflow}/#/models shows each version of the model and the run behind it,
+     {addresses.prefect}/runs each flow run with its steps and logs.
+
+Ctrl-C stops everything and keeps what was made."""

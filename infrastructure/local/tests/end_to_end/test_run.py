@@ -1,0 +1,232 @@
+"""`make run` from nothing to a monitored model, and again after each way of being stopped.
+
+The tests of this file use one stack, in their order.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from stack import leftovers
+from stack.loop import SAMPLE_REQUEST
+from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, ROOT
+
+LOCAL = ROOT / "infrastructure" / "local"
+UP = "Everything is up"
+EXPERIMENT = "online-course-engagement-prediction-experiment"
+
+
+def _champion(stack):
+    found = stack.get(
+        f"{stack.addresses['MLflow UI']}/api/2.0/mlflow/registered-models/alias",
+        name="online-course-model",
+        alias="champion",
+    )
+    return found["model_version"]
+
+
+def test_each_step_is_a_line_with_its_time(stack):
+    lines = [line for line in stack.output.splitlines() if re.search(r" \d+\.\d s$", line) and line[0] != " "]
+    titles = [re.match(r"\S+ ([A-Z][\w ]+)", line).group(1) for line in lines]
+    assert titles == [
+        "Environment of mlpipeline",
+        "Environment of model",
+        "Environment of monitoring",
+        "Postgres",
+        "MLflow",
+        "Prefect",
+        "Deployments",
+        "Training ",
+        "Prediction service",
+        "Sample request",
+        "More students",
+        "Monitoring ",
+    ]
+    assert "    log to MLflow" in stack.output
+    for address in stack.addresses.values():
+        assert address in stack.output
+
+
+def test_without_kaggle_it_says_so_in_the_terminal_and_on_the_run(stack):
+    assert "Trained on generated data: Kaggle did not give the dataset" in stack.output
+    run = stack.get(f"{stack.addresses['MLflow UI']}/api/2.0/mlflow/runs/get", run_id=_champion(stack)["run_id"])
+    tags = {tag["key"]: tag["value"] for tag in run["run"]["data"]["tags"]}
+    assert (tags["data.requested"], tags["data.source"]) == ("kaggle", "synthetic")
+    assert "Kaggle" in tags["data.fallback_reason"]
+
+
+def test_the_run_holds_parameters_metrics_data_and_the_contract_of_the_services(stack):
+    mlflow, run_id = stack.addresses["MLflow UI"], _champion(stack)["run_id"]
+    run = stack.get(f"{mlflow}/api/2.0/mlflow/runs/get", run_id=run_id)["run"]
+    metrics = {metric["key"]: metric["value"] for metric in run["data"]["metrics"]}
+    assert 0.74 < metrics["accuracy"] < 0.82
+    assert 0.77 < metrics["roc_auc"] < 0.85
+    assert 0.14 < metrics["mean_squared_error"] < 0.19
+    assert {"prediction_drift", "num_drifted_columns", "share_missing_values"} < set(metrics)
+    assert {param["key"] for param in run["data"]["params"]} >= {"model", "seed", "rows"}
+    assert {given["tags"][0]["value"] for given in run["inputs"]["dataset_inputs"]} == {"training", "validation"}
+    experiment = stack.get(f"{mlflow}/api/2.0/mlflow/experiments/get", experiment_id=run["info"]["experiment_id"])
+    assert experiment["experiment"]["name"] == EXPERIMENT
+    artifacts = {
+        file["path"]
+        for folder in ("serving", "reference", "held_out", "data")
+        for file in stack.get(f"{mlflow}/api/2.0/mlflow/artifacts/list", run_id=run_id, path=folder)["files"]
+    }
+    assert artifacts == {
+        "serving/contract.json",
+        "serving/model.onnx",
+        "reference/reference.parquet",
+        "held_out/requests.jsonl",
+        "data/online_course_engagement_data.csv",
+    }
+
+
+def test_the_registered_model_loads_with_scikit_learn_and_has_its_signature_and_example(stack):
+    code = (
+        "import mlflow, sys\n"
+        "mlflow.set_tracking_uri(sys.argv[1])\n"
+        "model = mlflow.sklearn.load_model('models:/online-course-model@champion')\n"
+        "info = mlflow.models.get_model_info('models:/online-course-model@champion')\n"
+        "print(type(model).__name__, info.signature.inputs.input_names(), bool(info.saved_input_example_info))\n"
+    )
+    printed = subprocess.run(
+        [MLPIPELINE / ".venv/bin/python", "-c", code, stack.addresses["MLflow UI"]],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    features = ["CourseCategory", "DeviceType", "TimeSpentOnCourse", "NumberOfVideosWatched", "NumberOfQuizzesTaken"]
+    assert printed.splitlines()[-1] == f"Pipeline {features} True"
+
+
+def test_the_deployments_have_their_schedules_and_queues(stack):
+    api = f"{stack.addresses['Prefect UI']}/api"
+    for name, cron, queue in (
+        ("run-pipeline/mlpipeline", "0 0 * * 0", "mlops"),
+        ("daily-monitoring/monitoring", "0 6 * * *", "mlops-monitoring"),
+    ):
+        deployment = stack.get(f"{api}/deployments/name/{name}")
+        assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == [cron]
+        assert (deployment["work_pool_name"], deployment["work_queue_name"]) == ("default-agent-pool", queue)
+        assert deployment["parameters"].get("fallback_to_synthetic", False) is False
+
+
+def test_the_scheduled_training_does_not_fall_back_and_keeps_the_champion(stack):
+    before, runs = _champion(stack), _run_deployment(stack, "run-pipeline/mlpipeline", {})
+    assert runs["state"]["type"] == "FAILED"
+    assert "Kaggle did not give the dataset" in runs["state"]["message"]
+    assert _champion(stack) == before
+
+
+def _run_deployment(stack, name, parameters):
+    api = f"{stack.addresses['Prefect UI']}/api"
+    deployment = stack.get(f"{api}/deployments/name/{name}")
+    run = requests.post(
+        f"{api}/deployments/{deployment['id']}/create_flow_run", json={"parameters": parameters}, timeout=30
+    ).json()
+    while run["state"]["type"] not in ("COMPLETED", "FAILED", "CRASHED"):
+        time.sleep(0.5)
+        run = stack.get(f"{api}/flow_runs/{run['id']}")
+    return run
+
+
+def test_predictions_are_answered_and_kept(stack):
+    answer = requests.post(f"{stack.web}/predict", json=SAMPLE_REQUEST, timeout=30).json()
+    assert answer["RUN_ID"] == _champion(stack)["run_id"]
+    (row,) = stack.database.query("SELECT * FROM features WHERE prediction_id = %s", (answer["PredictionID"],))
+    assert row["user_id"] == SAMPLE_REQUEST["UserID"]
+    assert (row["prediction"], row["probability"]) == (answer["CourseCompletion"], answer["CompletionProbability"])
+    assert (row["run_id"], str(uuid.UUID(answer["PredictionID"]))) == (answer["RUN_ID"], answer["PredictionID"])
+    assert requests.post(f"{stack.web}/predict", json={"UserID": "x"}, timeout=30).status_code == 422
+    assert stack.get(f"{stack.web}/health")["status"] == "ok"
+
+
+def test_the_day_was_monitored_and_doing_it_again_replaces_its_row(stack):
+    (before,) = stack.database.query("SELECT * FROM metrics")
+    assert (before["rows"], before["status"], before["run_id"]) == (501, "ok", _champion(stack)["run_id"])
+    assert before["num_drifted_columns"] == 0 and before["prediction_drift"] < 0.1
+    assert _run_deployment(stack, "daily-monitoring/monitoring", {"day": before["day"].isoformat()})["state"][
+        "type"
+    ] == ("COMPLETED")
+    (after,) = stack.database.query("SELECT * FROM metrics")
+    assert after["rows"] >= before["rows"]
+    assert after["timestamp"] > before["timestamp"]
+
+
+def test_a_day_without_predictions_has_a_row_that_says_so(stack):
+    assert _run_deployment(stack, "daily-monitoring/monitoring", {"day": "2020-02-29"})["state"]["type"] == "COMPLETED"
+    (row,) = stack.database.query("SELECT * FROM metrics WHERE day = '2020-02-29'")
+    assert (row["rows"], row["status"], row["run_id"]) == (0, "no predictions", None)
+
+
+@pytest.mark.parametrize("service", [MODEL_DEPLOYMENT, MONITORING], ids=lambda service: service.name)
+def test_the_services_own_tests_on_a_real_postgres(stack, service):
+    name = f"test_{service.name.replace('-', '_')}"
+    stack.database.query(f"CREATE DATABASE {name}")
+    ended = subprocess.run(
+        [".venv/bin/python", "-m", "pytest", "-q", "-c", "../pyproject.toml", "--rootdir", ".", "tests"]
+        + ["-k", "test_store or test_database"],
+        cwd=service,
+        env=os.environ | stack.database.environment | {"TEST_DB_NAME": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert re.search(r"\d+ passed", ended.stdout) and "skipped" not in ended.stdout
+
+
+def test_a_part_that_dies_comes_back_and_the_terminal_says_so(stack, wait):
+    (postgres,) = [
+        process
+        for process in leftovers.find(stack.folder)
+        if process.name() == "postgres" and process.parent().name() != "postgres"
+    ]
+    postgres.kill()
+    wait(lambda: "postgres is up again" in stack.output or "postgres ended" in stack.output)
+    wait(stack.database.is_ready)
+    assert requests.post(f"{stack.web}/predict", json=SAMPLE_REQUEST, timeout=30).ok
+
+
+def test_a_second_run_says_where_the_first_is_and_so_does_status(stack):
+    for command in ("run", "status"):
+        told = subprocess.run(
+            [sys.executable, LOCAL, command], env=stack.environment, capture_output=True, text=True, check=True
+        ).stdout
+        assert ("It is running already." in told) == (command == "run")
+        assert f"process {stack.process.pid}" in told
+        for address in stack.addresses.values():
+            assert address in told
+    assert stack.process.poll() is None
+
+
+def test_a_kill_of_the_runner_leaves_nothing(stack):
+    assert len(leftovers.find(stack.folder)) > 10
+    stack.process.kill()
+    stack.assert_nothing_left()
+
+
+def test_starting_again_keeps_runs_models_and_predictions(stack):
+    started = datetime.now(UTC)
+    stack.start().wait_for(UP)
+    assert "The model of an earlier start is kept: version 1" in stack.output
+    kept = stack.database.query("SELECT count(*) AS rows FROM features WHERE timestamp < %s", (started,))
+    assert kept[0]["rows"] > 501
+    assert stack.database.query("SELECT * FROM metrics WHERE day = '2020-02-29'")
+    assert _champion(stack)["version"] == "1"
+
+
+def test_ctrl_c_stops_it_in_order_and_leaves_nothing(stack):
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(timeout=60) == 0
+    assert not leftovers.find(stack.folder)
+    assert "Stopped." in stack.output
+    assert "shutdown" in (stack.folder / "logs" / "postgres.log").read_text(encoding="utf-8")[-2000:]

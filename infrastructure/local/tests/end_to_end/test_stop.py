@@ -1,0 +1,67 @@
+"""However a stack ends while it starts, nothing is left behind."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from stack import leftovers
+from stack.settings import ROOT
+
+LOCAL = ROOT / "infrastructure" / "local"
+
+
+def test_sigterm(new_stack):
+    new_stack.start().wait_for_program("prefect")
+    new_stack.process.terminate()
+    assert new_stack.process.wait(timeout=60) == 0
+    assert not leftovers.find(new_stack.folder)
+    assert "Stopped." in new_stack.output
+
+
+def test_make_stop_from_elsewhere(new_stack):
+    new_stack.start().wait_for_program("prefect")
+    subprocess.run([sys.executable, LOCAL, "stop"], env=new_stack.environment, check=True)
+    assert new_stack.process.poll() is not None
+    assert not leftovers.find(new_stack.folder)
+
+
+def test_a_closed_terminal(new_stack):
+    terminal, inside = pty.openpty()
+    new_stack.start(stdin=inside, stdout=inside, stderr=inside, preexec_fn=lambda: os.login_tty(inside))
+    os.close(inside)
+    new_stack.wait_for_program("prefect")
+    os.close(terminal)
+    new_stack.assert_nothing_left()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
+def test_a_kill_of_make(new_stack):
+    new_stack.start(("make", "run")).wait_for_program("prefect")
+    os.kill(new_stack.process.pid, signal.SIGKILL)
+    new_stack.assert_nothing_left()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
+def test_a_kill_of_the_runner_and_of_the_guard(new_stack):
+    new_stack.start().wait_for_program("prefect")
+    (guard,) = [process for process in leftovers.find(new_stack.folder) if "guard.py" in " ".join(process.cmdline())]
+    new_stack.process.kill()
+    guard.kill()
+    new_stack.assert_nothing_left()
+
+
+def test_a_step_that_fails_says_so_with_its_log_and_leaves_nothing(new_stack):
+    """A file in place of a folder stands for a disk that cannot be written to."""
+    (new_stack.folder / "mlflow").mkdir(parents=True)
+    (new_stack.folder / "mlflow" / "mlflow.db").write_text("no database", encoding="utf-8")
+    new_stack.start()
+    assert new_stack.process.wait(timeout=120) == 1
+    new_stack.assert_nothing_left()
+    assert "mlflow ended while it was starting." in new_stack.output
+    assert f"The log is {new_stack.folder / 'logs' / 'mlflow.log'}" in new_stack.output
+    assert "file is not a database" in new_stack.output
+    assert "Traceback" not in new_stack.output

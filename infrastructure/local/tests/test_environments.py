@@ -1,0 +1,60 @@
+"""Making the services' environments."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stack import console, environments
+
+
+@pytest.fixture(name="service")
+def _service(tmp_path):
+    """A service with one dependency, in a folder with a space in its name."""
+    service = tmp_path / "a service"
+    service.mkdir()
+    (service / "Pipfile").write_text('[[source]]\nurl = "https://pypi.org/simple"\nname = "pypi"\n', encoding="utf-8")
+    (service / "Pipfile.lock").write_text(
+        '{"_meta": {"hash": {"sha256": ""}, "pipfile-spec": 6, "requires": {}, "sources": []}, "default": {}, '
+        '"develop": {}}',
+        encoding="utf-8",
+    )
+    return service
+
+
+def test_an_environment_is_made_once(service, tmp_path):
+    log = tmp_path / "log"
+    assert environments.make(service, log)
+    assert (service / ".venv" / "bin" / "python").exists()
+    assert not environments.make(service, log)
+
+
+def test_it_is_made_anew_when_the_lock_changes_or_the_folder_moves_or_it_was_not_finished(service, tmp_path):
+    log = tmp_path / "log"
+    environments.make(service, log)
+    with open(service / "Pipfile.lock", "a", encoding="utf-8") as lock:
+        lock.write("\n")
+    assert environments.make(service, log)
+    moved = Path(shutil.move(service, tmp_path / "moved"))
+    assert environments.make(moved, log)
+    (moved / ".venv" / "made-from").unlink()
+    assert environments.make(moved, log)
+
+
+def test_a_lock_that_cannot_be_installed_is_a_failure_with_its_log_and_is_tried_again(service, tmp_path):
+    lock = (service / "Pipfile.lock").read_text(encoding="utf-8")
+    wrong = lock.replace(
+        '"default": {}', '"default": {"no-such-package-on-any-index": {"version": "==1", "hashes": []}}'
+    )
+    (service / "Pipfile.lock").write_text(wrong, encoding="utf-8")
+    log = tmp_path / "log"
+    for _ in range(2):
+        with pytest.raises(console.StepFailed, match=f"could not be made(.|\n)*The log is {log}"):
+            environments.make(service, log)
+
+
+def test_the_lock_files_name_only_the_public_index():
+    for service in environments.SERVICES:
+        lock = (service / "Pipfile.lock").read_text(encoding="utf-8")
+        assert lock.count('"url"') == 1
+        assert '"url": "https://pypi.org/simple"' in lock

@@ -1,0 +1,46 @@
+"""One stack a folder, and its end."""
+
+import subprocess
+
+import pytest
+
+from stack import instance, manage
+from stack.settings import Settings
+
+
+def test_one_stack_a_folder(tmp_path):
+    with instance.claim(tmp_path) as claimed:
+        claimed.publish(addresses={"MLflow UI": "http://127.0.0.1:5000"})
+        assert instance.read(tmp_path)["addresses"] == {"MLflow UI": "http://127.0.0.1:5000"}
+        with pytest.raises(instance.AlreadyRunning), instance.claim(tmp_path):
+            pass
+    assert instance.read(tmp_path) is None
+    with instance.claim(tmp_path):
+        assert instance.read(tmp_path)["addresses"] == {}
+
+
+def test_a_claim_ends_with_its_process_however_that_ends(tmp_path, spawn, wait):
+    code = (
+        f"import time\nfrom pathlib import Path\nfrom stack import instance\n"
+        f"with instance.claim(Path({str(tmp_path)!r})):\n    print('claimed', flush=True)\n    time.sleep(600)"
+    )
+    process = spawn("-c", code, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "claimed\n"
+    assert instance.read(tmp_path)["pid"] == process.pid
+    process.kill()
+    wait(lambda: instance.read(tmp_path) is None)
+
+
+def test_status_and_stop_when_nothing_runs(tmp_path, capsys):
+    settings = Settings(local_dir=tmp_path)
+    assert manage.status(settings) == manage.stop(settings) == 0
+    assert "Not running. Start it with: make run" in capsys.readouterr().out
+
+
+def test_stop_ends_what_a_killed_stack_left(tmp_path, spawn, capsys):
+    left = spawn("-c", "import time; time.sleep(600)", env={"LOCAL_STACK_DIR": str(tmp_path)})
+    other = spawn("-c", "import time; time.sleep(600)", env={"LOCAL_STACK_DIR": str(tmp_path / "other")})
+    assert manage.stop(Settings(local_dir=tmp_path)) == 0
+    assert left.poll() is not None
+    assert other.poll() is None
+    assert "Ended 1 processes that were left." in capsys.readouterr().out

@@ -1,0 +1,35 @@
+"""Choosing ports."""
+
+import socket
+
+import pytest
+
+from stack import ports
+
+
+@pytest.fixture(name="taken_port", params=["127.0.0.1", "0.0.0.0"])
+def _taken_port(request):
+    with socket.socket() as server:
+        server.bind((request.param, 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_free_port_is_used():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    assert ports.choose(free, set()) == free
+
+
+def test_a_taken_port_is_replaced_by_a_free_one(taken_port):
+    chosen = ports.choose(taken_port, set())
+    assert chosen != taken_port
+    assert ports.is_free(chosen)
+
+
+def test_two_programs_that_want_the_same_port_get_different_ones():
+    taken: set[int] = set()
+    first = ports.choose(0, taken)
+    assert ports.choose(first, taken) != first
+    assert len(taken) == 2

@@ -1,0 +1,109 @@
+"""The stack's own Postgres, for real, under its supervisor."""
+
+import os
+import sys
+import tempfile
+
+import psycopg2
+import pytest
+
+from stack import console, leftovers, postgres
+from stack.settings import Settings
+from stack.supervisor import Supervisor
+
+
+@pytest.fixture(name="settings")
+def _settings(tmp_path):
+    settings = Settings(local_dir=tmp_path / "with a space", db_host=None)
+    settings.logs.mkdir(parents=True)
+    return settings
+
+
+def _run(settings, port):
+    """Starts the server of these settings; gives the supervisor, to be used as a context, and the database."""
+    database, program = postgres.own(settings, port)
+    supervisor = Supervisor(settings, {})
+    return supervisor, database, program
+
+
+def test_the_server_wants_the_password_and_keeps_its_data(settings):
+    for _ in range(2):
+        supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+        with supervisor:
+            supervisor.start(program)
+            database.make()
+            database.make()
+            database.query("CREATE TABLE IF NOT EXISTS kept (x int)")
+            database.query("INSERT INTO kept VALUES (1)")
+            rows = database.query("SELECT * FROM kept")
+            wrong = postgres.Database(database.host, database.port, database.user, "wrong", database.name)
+            with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+                wrong.query("SELECT 1")
+        assert not leftovers.find(settings.local_dir)
+    assert rows == [{"x": 1}, {"x": 1}]
+    assert database.password not in database.address
+    assert database.password_file.stat().st_mode & 0o077 == 0
+
+
+def test_a_server_that_was_killed_is_started_again(settings, wait):
+    supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+    with supervisor:
+        supervisor.start(program)
+        first = supervisor.processes()["postgres"]
+        os.kill(first, 9)
+        wait(lambda: supervisor.processes()["postgres"] not in (0, first))
+        wait(database.is_ready)
+
+
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
+def test_the_pid_file_of_a_dead_server_is_no_obstacle(settings, pid):
+    supervisor, _, program = _run(settings, postgres.ports.choose(0, set()))
+    pid_file = settings.local_dir / "postgres" / "data" / "postmaster.pid"
+    pid_file.write_text(f"{pid}\n{pid_file.parent}\n", encoding="utf-8")
+    supervisor, _, program = _run(settings, postgres.ports.choose(0, set()))
+    with supervisor:
+        supervisor.start(program)
+
+
+def test_a_program_that_ends_at_once_is_a_failure_with_its_log(settings):
+    supervisor, _, program = _run(settings, port=70000)
+    with supervisor, pytest.raises(console.StepFailed, match="postgres ended while it was starting(.|\n)*70000"):
+        supervisor.start(program)
+
+
+def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():
+    settings = Settings(db_host="127.0.0.1", db_port=9, db_password="s3cret")
+    with pytest.raises(console.StepFailed, match="postgresql://mlops@127.0.0.1:9/course cannot be used") as raised:
+        postgres.external(settings)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.fixture(name="no_namespaces")
+def _no_namespaces(monkeypatch):
+    """As in most containers. Gives whether the user nobody can reach PostgreSQL's programs."""
+    if os.geteuid() != 0 or sys.platform != "linux":
+        pytest.skip("is about root on Linux")
+    succeeds = postgres._succeeds  # pylint: disable=protected-access
+    monkeypatch.setattr(postgres, "_succeeds", lambda command: command[0] != "unshare" and succeeds(command))
+    return succeeds(["setpriv", "--reuid=65534", "--clear-groups", "test", "-x", str(postgres.BINARIES / "postgres")])
+
+
+def test_root_without_user_namespaces_runs_it_as_nobody(no_namespaces):
+    if not no_namespaces:
+        pytest.skip("the repository is in a folder that only root may enter")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        settings = Settings(local_dir=folder, db_host=None)
+        settings.logs.mkdir()
+        supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+        assert program.command[0] == "setpriv"
+        with supervisor:
+            supervisor.start(program)
+            assert database.is_ready()
+
+
+@pytest.mark.usefixtures("no_namespaces")
+def test_where_nobody_can_reach_the_folder_it_says_what_to_do(settings):
+    settings.local_dir.chmod(0o700)
+    with pytest.raises(console.StepFailed, match="Run make as an ordinary user, move the repository"):
+        postgres.own(settings, 5432)

@@ -1,0 +1,98 @@
+"""Every source, and every way in which one can be wrong."""
+
+import hashlib
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from requests.exceptions import ConnectionError as KaggleUnreachable
+
+from training import schema, source, synthetic
+
+
+@pytest.fixture(name="csv")
+def _csv(tmp_path):
+    file = tmp_path / "given" / "some.csv"
+    file.parent.mkdir()
+    synthetic.generate(rows=50, copies=5).to_csv(file, index=False)
+    return file
+
+
+@pytest.fixture(name="no_kaggle")
+def _no_kaggle(monkeypatch):
+    """Stands in for Kaggle, which a test must not depend on."""
+
+    def unreachable(_):
+        raise KaggleUnreachable("no route")
+
+    monkeypatch.setattr(source.kagglehub, "dataset_download", unreachable)
+
+
+def test_a_csv_file_is_copied_into_the_data_folder_and_read(csv, tmp_path):
+    dataset = source.pull(str(csv), tmp_path / "data")
+    assert dataset.file == tmp_path / "data" / "online_course_engagement_data.csv"
+    assert dataset.sha256 == hashlib.sha256(csv.read_bytes()).hexdigest()
+    assert (len(dataset.rows), list(dataset.rows)) == (50, schema.COLUMNS)
+    assert (dataset.requested, dataset.source, dataset.fallback_reason) == (str(csv), str(csv), "")
+
+
+def test_the_pulled_file_itself_can_be_the_source(csv, tmp_path):
+    first = source.pull(str(csv), tmp_path / "data")
+    assert source.pull(str(first.file), tmp_path / "data").sha256 == first.sha256
+
+
+def test_a_parquet_file_is_read(tmp_path):
+    file = tmp_path / "some.parquet"
+    synthetic.generate(rows=50, copies=5).to_parquet(file)
+    assert len(source.pull(str(file), tmp_path / "data").rows) == 50
+
+
+def test_a_url_is_read(csv, tmp_path):
+    handler = partial(SimpleHTTPRequestHandler, directory=csv.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        try:
+            assert len(source.pull(f"{address}/some.csv", tmp_path / "data").rows) == 50
+            with pytest.raises(source.SourceUnreachable, match="other.csv"):
+                source.pull(f"{address}/other.csv", tmp_path / "data")
+        finally:
+            server.shutdown()
+    assert not list((tmp_path / "data").glob("*.part"))
+
+
+@pytest.mark.usefixtures("no_kaggle")
+def test_without_kaggle_it_fails_and_says_what_to_do(tmp_path):
+    with pytest.raises(source.SourceUnreachable, match="set DATA_SOURCE to the path of a CSV file or to synthetic"):
+        source.pull("kaggle", tmp_path)
+
+
+@pytest.mark.usefixtures("no_kaggle")
+def test_without_kaggle_it_goes_on_with_synthetic_data_only_where_that_is_allowed(tmp_path):
+    dataset = source.pull("kaggle", tmp_path, fallback_to_synthetic=True)
+    assert (dataset.requested, dataset.source) == ("kaggle", "synthetic")
+    assert "Kaggle did not give the dataset" in dataset.fallback_reason
+    assert len(dataset.rows) == synthetic.ROWS
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("no.csv", None, "is not a file; allowed are kaggle, synthetic"),
+        ("data.xlsx", "a,b", r"has to end in \.csv or \.parquet"),
+        ("empty.csv", "", "cannot be read as .csv"),
+        ("columns.csv", "UserID,CourseCategory\n1,Arts\n", "lacks the columns DeviceType"),
+        ("header.csv", ",".join(schema.COLUMNS) + "\n", "has no rows"),
+        ("broken.parquet", "not parquet", "cannot be read as .parquet"),
+    ],
+)
+def test_a_file_that_is_no_engagement_data_is_an_error_that_synthetic_data_does_not_hide(
+    tmp_path, name, content, message
+):
+    file = tmp_path / name
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(source.SourceError, match=message) as raised:
+        source.pull(str(file), tmp_path / "data", fallback_to_synthetic=True)
+    assert not isinstance(raised.value, source.SourceUnreachable)

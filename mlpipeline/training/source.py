@@ -1,0 +1,147 @@
+"""Pulls the engagement data from where the settings say, into the data folder."""
+
+import hashlib
+import logging
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import kagglehub
+import pandas as pd
+from requests.exceptions import RequestException
+
+from training import schema, synthetic
+
+KAGGLE_DATASET = "rabieelkharoua/predict-online-course-engagement-dataset"
+FILE_NAME = "online_course_engagement_data"
+URL_TIMEOUT_SECONDS = 60
+
+
+class SourceError(Exception):
+    """The data cannot be had from this source, or is not engagement data; the message says why."""
+
+
+class SourceUnreachable(SourceError):
+    """The source did not answer; the same call may succeed later."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Data as it was pulled.
+
+    `requested` is the source that was asked for, `source` the one that the rows came from; they differ only where
+    `fallback_reason` says why.
+    """
+
+    rows: pd.DataFrame
+    file: Path
+    sha256: str
+    requested: str
+    source: str
+    fallback_reason: str = ""
+
+    @property
+    def summary(self) -> str:
+        """What was read, in a sentence."""
+        read = f"{len(self.rows)} rows from {self.source}, sha256 {self.sha256}"
+        return f"{self.fallback_reason} Going on with synthetic data: {read}" if self.fallback_reason else read
+
+    @property
+    def log_level(self) -> int:
+        """Going on with other data than was asked for is a warning."""
+        return logging.WARNING if self.fallback_reason else logging.INFO
+
+
+def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Dataset:
+    """Brings the data of `source` into `data_dir` and reads it.
+
+    `source` is `kaggle`, `synthetic`, or the path or URL of a CSV or parquet file. If it does not answer, that is
+    SourceUnreachable, or synthetic data where the caller allows it. If it is no engagement data, it is SourceError.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        file = _bring(source, data_dir)
+    except SourceUnreachable as error:
+        if not fallback_to_synthetic:
+            raise
+        dataset = pull("synthetic", data_dir)
+        return replace(dataset, requested=source, fallback_reason=str(error))
+    return Dataset(
+        rows=_read(file, source),
+        file=file,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        requested=source,
+        source=source,
+    )
+
+
+def _bring(source: str, data_dir: Path) -> Path:
+    if source == "synthetic":
+        file = data_dir / f"{FILE_NAME}.csv"
+        synthetic.generate().to_csv(file, index=False)
+        return file
+    if source == "kaggle":
+        return _copy(_from_kaggle(), data_dir)
+    if urlsplit(source).scheme in ("http", "https"):
+        return _from_url(source, data_dir)
+    return _copy(Path(source).expanduser(), data_dir)
+
+
+def _from_kaggle() -> Path:
+    try:
+        folder = Path(kagglehub.dataset_download(KAGGLE_DATASET))
+    except (RequestException, OSError) as error:
+        raise SourceUnreachable(
+            f"Kaggle did not give the dataset {KAGGLE_DATASET} ({type(error).__name__}). Try again later, "
+            "or set DATA_SOURCE to the path of a CSV file or to synthetic."
+        ) from error
+    return folder / f"{FILE_NAME}.csv"
+
+
+def _from_url(url: str, data_dir: Path) -> Path:
+    file = data_dir / f"{FILE_NAME}{_suffix(urlsplit(url).path, url)}"
+    part = file.with_suffix(".part")
+    try:
+        with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, part.open("wb") as target:
+            shutil.copyfileobj(response, target)
+    except (URLError, OSError) as error:
+        raise SourceUnreachable(f"DATA_SOURCE {url!r} cannot be read: {error}") from error
+    return part.replace(file)
+
+
+def _copy(origin: Path, data_dir: Path) -> Path:
+    if not origin.is_file():
+        raise SourceError(
+            f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, and the path or URL "
+            "of a CSV or parquet file."
+        )
+    file = data_dir / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"
+    if origin.resolve() != file.resolve():
+        shutil.copyfile(origin, file)
+    return file
+
+
+def _suffix(name: str, source: str) -> str:
+    suffix = Path(name).suffix.lower()
+    if suffix not in (".csv", ".parquet"):
+        raise SourceError(f"DATA_SOURCE {source!r} ends in {suffix!r}; it has to end in .csv or .parquet.")
+    return suffix
+
+
+def _read(file: Path, source: str) -> pd.DataFrame:
+    try:
+        rows = pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
+    except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
+        raise SourceError(f"DATA_SOURCE {source!r} cannot be read as {file.suffix}: {error}") from error
+    missing = [column for column in schema.COLUMNS if column not in rows]
+    if missing:
+        raise SourceError(
+            f"DATA_SOURCE {source!r} lacks the columns {', '.join(missing)}; it has "
+            f"{', '.join(map(str, rows.columns))}."
+        )
+    if rows.empty:
+        raise SourceError(f"DATA_SOURCE {source!r} has no rows.")
+    return rows[schema.COLUMNS]

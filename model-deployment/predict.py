@@ -1,0 +1,32 @@
+"""The prediction service. `python predict.py` runs it for development; gunicorn.conf.py says how it runs otherwise."""
+
+from flask import Flask
+
+from serving import problems
+from serving.fetch import model_folder
+from serving.model import Model
+from serving.routes import blueprint
+from serving.settings import Settings
+from serving.store import PredictionStore
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None, store: PredictionStore | None = None) -> Flask:
+    """The service, with its model loaded; raises FetchError where that cannot be had.
+
+    By default it is set up by the environment, and keeps predictions in Postgres.
+    """
+    settings = settings or Settings()
+    store = store or PredictionStore(settings)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False
+    problems.register(app)
+    app.register_blueprint(blueprint(Model(model_folder(settings)), store))
+    return app
+
+
+if __name__ == "__main__":
+    configured = Settings()
+    create_app(configured).run(configured.web_host, configured.web_port)

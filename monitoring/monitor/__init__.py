@@ -1,0 +1,1 @@
+"""The steps of the daily monitoring, in the order in which `daily_monitoring.py` takes them."""

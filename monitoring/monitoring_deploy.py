@@ -1,0 +1,38 @@
+"""Registers the monitoring flow with Prefect as the deployment `monitoring`, to run daily and on demand."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
+
+POOL = "default-agent-pool"
+QUEUE = "mlops-monitoring"
+SIX_IN_THE_MORNING = "0 6 * * *"
+
+
+def deploy() -> None:
+    """Makes the work pool where it does not exist, and the deployment; doing it again replaces the deployment."""
+    with get_client(sync_client=True) as client:
+        template = ProcessWorker.get_default_base_job_template()
+        try:
+            client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
+        except ObjectAlreadyExists:
+            pass
+    flow.from_source(
+        source=str(Path(__file__).resolve().parent), entrypoint="daily_monitoring.py:daily_monitoring"
+    ).deploy(
+        name="monitoring",
+        description="Compares yesterday's predictions with the reference data, every day at 06:00 UTC.",
+        work_pool_name=POOL,
+        work_queue_name=QUEUE,
+        cron=SIX_IN_THE_MORNING,
+        print_next_steps=False,
+        ignore_warnings=True,  # it would advise `serve` in place of a worker
+    )
+
+
+if __name__ == "__main__":
+    deploy()
