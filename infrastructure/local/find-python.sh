@@ -30,6 +30,7 @@ for candidate in "$@"; do
     case $found in
         "version "*) versions="$versions${versions:+, }$candidate is ${found#version }" ;;
         "venv of "*) without_venv=${found#venv of } ;;
+        *) [ -z "$PYTHON" ] || versions="$PYTHON does not start" ;;
     esac
 done
 

@@ -64,6 +64,7 @@ def test_a_python_without_venv_gets_one_sentence(find):
 def test_the_python_that_the_user_names_is_the_only_candidate(find):
     found = find("/no/python", python3=f'exec {sys.executable} "$@"')
     assert found.returncode == 1
+    assert "(/no/python does not start)" in found.stderr
 
 
 def test_the_tools_environment_leads_to_the_python_it_was_made_from(find, tmp_path):
