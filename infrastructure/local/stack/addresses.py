@@ -59,6 +59,8 @@ class Addresses:
             "TRACKING_URI": self.mlflow,
             "PREFECT_API_URL": self.prefect_api,
             "PREFECT_HOME": str(settings.local_dir / "prefect"),
+            # Prefect's workers want a folder below it that is theirs alone, which /tmp is not with several users.
+            "TMPDIR": str(settings.temporary),
             "PREFECT_UI_API_URL": "/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

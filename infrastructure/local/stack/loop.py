@@ -28,7 +28,7 @@ BATCH = 100
 def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
     """Brings everything up and shows each part at work. Training and monitoring run only if they have to."""
     start_servers(settings, supervisor, addresses)
-    register_deployments(supervisor)
+    start_workers_and_register_deployments(supervisor, addresses)
     champion = tracking.champion(addresses.mlflow)
     is_new = champion is None or settings.data_source not in (None, champion.tags.get("data.requested"))
     if is_new:
@@ -43,7 +43,7 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
 
 
 def start_servers(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
-    """Postgres, MLflow and Prefect, which start side by side, then the workers."""
+    """Postgres, MLflow and Prefect, which start side by side."""
     servers = {
         "MLflow": programs.mlflow(settings, addresses.mlflow_port),
         "Prefect": programs.prefect_server(addresses.prefect_port),
@@ -60,22 +60,25 @@ def start_servers(settings: Settings, supervisor: Supervisor, addresses: Address
                 step.result = addresses.database.address
             else:
                 step.result = getattr(addresses, name.lower())
-    for worker in programs.workers():
-        supervisor.launch(worker)
 
 
-def register_deployments(supervisor: Supervisor) -> None:
-    """Runs both deployment scripts, each in its service's environment."""
+def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Addresses) -> None:
+    """Starts the workers, and meanwhile runs both deployment scripts, each in its service's environment."""
+    workers = programs.workers(addresses.prefect_api)
+    scripts = [
+        programs.script("deploy-mlpipeline", MLPIPELINE, "mlpipeline-deploy.py"),
+        programs.script("deploy-monitoring", MONITORING, "monitoring_deploy.py"),
+    ]
     with console.step("Deployments") as step:
-        scripts = [
-            programs.script("deploy-mlpipeline", MLPIPELINE, "mlpipeline-deploy.py"),
-            programs.script("deploy-monitoring", MONITORING, "monitoring_deploy.py"),
-        ]
-        for script in scripts:
-            supervisor.launch(script)
+        for program in (*workers, *scripts):
+            supervisor.launch(program)
         for script in scripts:
             supervisor.wait_for_end(script)
         step.result = f"{TRAINING} (weekly), {MONITORING_FLOW} (daily)"
+    with console.step("Prefect workers") as step:
+        for worker in workers:
+            supervisor.wait(worker)
+        step.result = "one for each queue, " + " and ".join(worker.name.removeprefix("worker-") for worker in workers)
 
 
 def train(settings: Settings, addresses: Addresses) -> Champion:

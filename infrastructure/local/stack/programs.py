@@ -1,5 +1,6 @@
 """The programs of the stack, beside Postgres: which command each is, and when it is ready."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
@@ -58,20 +59,29 @@ def prefect_server(port: int) -> Program:
     )
 
 
-def worker(service: Path, queue: str) -> Program:
-    """A Prefect worker that runs the flows of one service, in that service's environment."""
+def workers(prefect_api: str) -> list[Program]:
+    """One Prefect worker a queue, each in the environment of the service whose flows it runs."""
+    return [_worker(MLPIPELINE, TRAINING_QUEUE, prefect_api), _worker(MONITORING, MONITORING_QUEUE, prefect_api)]
+
+
+def _worker(service: Path, queue: str, prefect_api: str) -> Program:
     options = [f"--pool={POOL}", f"--work-queue={queue}", "--type=process", f"--name={queue}"]
+    created = datetime.now(UTC)
+
+    def has_reported() -> bool:
+        known = requests.post(f"{prefect_api}/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        return known.ok and any(
+            worker["name"] == queue and datetime.fromisoformat(worker["last_heartbeat_time"]) > created
+            for worker in known.json()
+        )
+
     return Program(
         name=f"worker-{queue}",
         command=[executable(service, "prefect"), "worker", "start", *options],
         folder=service,
         rank=30,
+        is_ready=has_reported,
     )
-
-
-def workers() -> list[Program]:
-    """One worker a queue."""
-    return [worker(MLPIPELINE, TRAINING_QUEUE), worker(MONITORING, MONITORING_QUEUE)]
 
 
 def script(name: str, service: Path, file: str) -> Program:

@@ -46,7 +46,8 @@ def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int
     _stop_on_signals()
     try:
         with instance.claim(settings.local_dir) as claimed:
-            settings.logs.mkdir(exist_ok=True)
+            for folder in (settings.logs, settings.temporary):
+                folder.mkdir(exist_ok=True)
             body(settings, claimed)
     except instance.AlreadyRunning:
         console.note("It is running already.")

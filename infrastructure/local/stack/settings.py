@@ -54,3 +54,8 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Folder of the logs."""
         return self.local_dir / "logs"
+
+    @property
+    def temporary(self) -> Path:
+        """Folder of temporary files."""
+        return self.local_dir / "tmp"

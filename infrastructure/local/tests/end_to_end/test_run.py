@@ -44,6 +44,7 @@ def test_each_step_is_a_line_with_its_time(stack):
         "MLflow",
         "Prefect",
         "Deployments",
+        "Prefect workers",
         "Training ",
         "Prediction service",
         "Sample request",
