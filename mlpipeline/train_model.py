@@ -24,7 +24,7 @@ register = step(registry.register, name="register champion")
 
 
 @flow(name="run-pipeline")
-def run_pipeline(data_source: str | None = None, fallback_to_synthetic: bool = False, seed: int = 42) -> dict:
+def run_pipeline(data_source: str = "", fallback_to_synthetic: bool = False, seed: int = 42) -> dict:
     """Trains the model that predicts course completion, and registers it as champion.
 
     Args:
