@@ -145,7 +145,7 @@ def monitor(addresses: Addresses, day: date) -> None:
     with console.step(f"Monitoring ({MONITORING_FLOW})") as step:
         prefect.run_deployment(addresses.prefect_api, MONITORING_FLOW, {"day": day.isoformat()}, step.say_task)
         rows = addresses.database.query("SELECT * FROM metrics WHERE day = %s", (day,))
-        step.result = f"{len(rows)} row in the table metrics for {day}"
+        step.result = f"the table metrics has a row for each model of {day}"
     for row in rows:
         console.table(row, title="the row in metrics")
 

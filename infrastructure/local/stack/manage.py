@@ -36,5 +36,9 @@ def stop(settings: Settings) -> int:
                 return 1
             time.sleep(0.2)
     ended = leftovers.end(settings.local_dir)
-    console.note("Stopped." if facts else f"Ended {ended} processes that were left." if ended else "Not running.")
+    console.note(
+        "Stopped."
+        if facts
+        else f"Ended what an earlier start had left (processes: {ended})." if ended else "Not running."
+    )
     return 0

@@ -43,4 +43,4 @@ def test_stop_ends_what_a_killed_stack_left(tmp_path, spawn, capsys):
     assert manage.stop(Settings(local_dir=tmp_path)) == 0
     assert left.poll() is not None
     assert other.poll() is None
-    assert "Ended 1 processes that were left." in capsys.readouterr().out
+    assert "Ended what an earlier start had left (processes: 1)." in capsys.readouterr().out
