@@ -1,9 +1,12 @@
 """The prediction service. `python predict.py` runs it for development; gunicorn.conf.py says how it runs otherwise."""
 
+import sys
+
 from flask import Flask
+from pydantic import ValidationError
 
 from serving import problems
-from serving.fetch import model_folder
+from serving.fetch import FetchError, model_folder
 from serving.model import Model
 from serving.routes import blueprint
 from serving.settings import Settings
@@ -27,6 +30,14 @@ def create_app(settings: Settings | None = None, store: PredictionStore | None =
     return app
 
 
+def main() -> None:
+    """Runs the service for development; what keeps it from starting is said in a sentence."""
+    try:
+        settings = Settings()
+        create_app(settings).run(settings.web_host, settings.web_port)
+    except (FetchError, ValidationError) as error:
+        sys.exit(str(error))
+
+
 if __name__ == "__main__":
-    configured = Settings()
-    create_app(configured).run(configured.web_host, configured.web_port)
+    main()

@@ -4,7 +4,7 @@ import sys
 
 from pydantic import ValidationError
 
-from stack import console, environments, manage, run
+from stack import console, environments, manage, ports, run
 from stack.settings import Settings
 
 COMMANDS = {
@@ -18,6 +18,7 @@ COMMANDS = {
 
 def main() -> int:
     """Carries out the command that the command line names; gives the exit code."""
+    ports.bypass_proxies()
     try:
         return COMMANDS[sys.argv[1]](Settings()) or 0
     except ValidationError as error:

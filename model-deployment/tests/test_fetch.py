@@ -49,3 +49,17 @@ def test_a_process_that_serves_has_none_of_the_heavy_libraries():
         check=True,
     )
     assert loaded.stdout.strip() == "[]"
+
+
+def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "predict.py"],
+        cwd=SERVICE,
+        env={"TRACKING_URI": NOBODY_LISTENS, "MODEL_CACHE": str(tmp_path), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("MLflow at http://127.0.0.1:9 did not give the model")
+    assert "Traceback" not in ended.stderr

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stack import console, ports, postgres
+from stack import console, ports, postgres, tracking
 from stack.postgres import Database
 from stack.settings import Settings
 from stack.supervisor import Program
@@ -57,6 +57,7 @@ class Addresses:
             **self.database.environment,
             **({"DATA_SOURCE": settings.data_source} if settings.data_source else {}),
             "TRACKING_URI": self.mlflow,
+            "MODEL_NAME": tracking.MODEL,
             "PREFECT_API_URL": self.prefect_api,
             "PREFECT_HOME": str(settings.local_dir / "prefect"),
             # Prefect's workers want a folder below it that is theirs alone, which /tmp is not with several users.

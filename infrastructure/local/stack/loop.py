@@ -32,14 +32,14 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
     champion = tracking.champion(addresses.mlflow)
     is_new = champion is None or settings.data_source not in (None, champion.tags.get("data.requested"))
     if is_new:
-        champion = train(settings, addresses)
+        champion = train(settings, supervisor, addresses)
     else:
         console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
     serve(settings, supervisor, addresses, champion)
     predict(addresses)
     if is_new:
         day = send_held_out_students(addresses, champion)
-        monitor(addresses, day)
+        monitor(supervisor, addresses, day)
 
 
 def start_servers(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
@@ -78,14 +78,15 @@ def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Ad
     with console.step("Prefect workers") as step:
         for worker in workers:
             supervisor.wait(worker)
-        step.result = "one for each queue, " + " and ".join(worker.name.removeprefix("worker-") for worker in workers)
+        step.result = f"one for each queue, {programs.TRAINING_QUEUE} and {programs.MONITORING_QUEUE}"
 
 
-def train(settings: Settings, addresses: Addresses) -> Champion:
+def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Champion:
     """Runs the training flow through its worker; only here, where nobody relies on the model, may it fall back."""
     parameters = {"data_source": settings.data_source or "kaggle", "fallback_to_synthetic": not settings.data_source}
     with console.step(f"Training ({TRAINING})") as step:
-        prefect.run_deployment(addresses.prefect_api, TRAINING, parameters, step.say_task)
+        log = supervisor.log(programs.worker_name(programs.TRAINING_QUEUE))
+        prefect.run_deployment(addresses.prefect_api, TRAINING, parameters, log, step.say_task)
         champion = tracking.champion(addresses.mlflow)
         if champion is None:
             raise console.StepFailed(f"{TRAINING} completed, but MLflow has no champion of {tracking.MODEL}.")
@@ -140,10 +141,11 @@ def send_held_out_students(addresses: Addresses, champion: Champion) -> date:
     return stored["day"]
 
 
-def monitor(addresses: Addresses, day: date) -> None:
+def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:
     """Runs the monitoring flow through its worker for this day, and shows the rows that it wrote."""
     with console.step(f"Monitoring ({MONITORING_FLOW})") as step:
-        prefect.run_deployment(addresses.prefect_api, MONITORING_FLOW, {"day": day.isoformat()}, step.say_task)
+        log = supervisor.log(programs.worker_name(programs.MONITORING_QUEUE))
+        prefect.run_deployment(addresses.prefect_api, MONITORING_FLOW, {"day": day.isoformat()}, log, step.say_task)
         rows = addresses.database.query("SELECT * FROM metrics WHERE day = %s", (day,))
         step.result = f"the table metrics has a row for each model of {day}"
     for row in rows:

@@ -1,8 +1,16 @@
-"""Finds ports to listen on."""
+"""Finds ports to listen on, and keeps the way to them free."""
 
+import os
 import socket
 
 HOST = "127.0.0.1"
+
+
+def bypass_proxies() -> None:
+    """Has this process, and those that it starts, talk to this machine directly where a proxy is configured."""
+    for variable in ("NO_PROXY", "no_proxy"):
+        given = [os.environ[variable]] if os.environ.get(variable) else []
+        os.environ[variable] = ",".join([*given, HOST, "localhost"])
 
 
 def choose(wanted: int, taken: set[int]) -> int:

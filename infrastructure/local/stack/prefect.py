@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import requests
 
@@ -11,10 +12,10 @@ POLL_SECONDS = 0.5
 TIMEOUT_SECONDS = 600
 
 
-def run_deployment(api: str, name: str, parameters: dict, on_task: Callable[[str, float], None]) -> None:
+def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: Callable[[str, float], None]) -> None:
     """Runs a deployment (`flow/deployment`) to its end; calls `on_task` with each task's name and seconds.
 
-    Raises StepFailed if the run does not complete.
+    Raises StepFailed, which names the worker's `log`, if the run does not complete.
     """
     deployment = _call("GET", f"{api}/deployments/name/{name}")
     run = _call("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters})
@@ -29,10 +30,10 @@ def run_deployment(api: str, name: str, parameters: dict, on_task: Callable[[str
                 on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"])
         if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
             if state["type"] != "COMPLETED":
-                raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}")
+                raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
             return
         time.sleep(POLL_SECONDS)
-    raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.")
+    raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.", log)
 
 
 def _call(method: str, url: str, body: dict | None = None):

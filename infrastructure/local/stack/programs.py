@@ -64,6 +64,11 @@ def workers(prefect_api: str) -> list[Program]:
     return [_worker(MLPIPELINE, TRAINING_QUEUE, prefect_api), _worker(MONITORING, MONITORING_QUEUE, prefect_api)]
 
 
+def worker_name(queue: str) -> str:
+    """The name of the program that is this queue's worker."""
+    return f"worker-{queue}"
+
+
 def _worker(service: Path, queue: str, prefect_api: str) -> Program:
     options = [f"--pool={POOL}", f"--work-queue={queue}", "--type=process", f"--name={queue}"]
     created = datetime.now(UTC)
@@ -76,7 +81,7 @@ def _worker(service: Path, queue: str, prefect_api: str) -> Program:
         )
 
     return Program(
-        name=f"worker-{queue}",
+        name=worker_name(queue),
         command=[executable(service, "prefect"), "worker", "start", *options],
         folder=service,
         rank=30,

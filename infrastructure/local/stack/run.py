@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg2
+import requests
+
 from stack import (
     addresses,
     console,
@@ -52,6 +55,8 @@ def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int
     except instance.AlreadyRunning:
         console.note("It is running already.")
         return manage.status(settings)
+    except (requests.RequestException, psycopg2.Error, OSError) as error:
+        raise console.StepFailed(f"{type(error).__name__}: {error}. The logs are in {settings.logs}.") from error
     except Stopped:
         console.note("Stopped. It goes on with the same data at the next start; make clean deletes them.")
     return 0

@@ -1,5 +1,6 @@
 """Choosing ports."""
 
+import os
 import socket
 
 import pytest
@@ -33,3 +34,11 @@ def test_two_programs_that_want_the_same_port_get_different_ones():
     first = ports.choose(0, taken)
     assert ports.choose(first, taken) != first
     assert len(taken) == 2
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", "127.0.0.1,localhost"), ("corp", "corp,127.0.0.1,localhost")])
+def test_a_proxy_is_not_asked_for_this_machine(monkeypatch, given, expected):
+    monkeypatch.setenv("NO_PROXY", given)
+    monkeypatch.setenv("no_proxy", "")
+    ports.bypass_proxies()
+    assert os.environ["NO_PROXY"] == expected

@@ -36,7 +36,18 @@ class Stack:
         A proxy that does not exist keeps it from Kaggle, so that every machine sees the same, and no test depends on
         another's server.
         """
-        own = ("DB_", "PREFECT_", "MLFLOW_", "MAKE", "MFLAGS", "RUN_ID", "TRACKING_URI", "DATA_SOURCE")
+        own = (
+            "NO_PROXY",
+            "no_proxy",
+            "DB_",
+            "PREFECT_",
+            "MLFLOW_",
+            "MAKE",
+            "MFLAGS",
+            "RUN_ID",
+            "TRACKING_URI",
+            "DATA_SOURCE",
+        )
         return {name: value for name, value in os.environ.items() if not name.startswith(own)} | {
             "LOCAL_DIR": str(self.folder),
             "DB_PORT": "0",
@@ -47,7 +58,6 @@ class Stack:
             "MONITORING_DATA_DIR": str(self.folder / "monitoring_data"),
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "HTTP_PROXY": "http://127.0.0.1:9",
-            "NO_PROXY": "127.0.0.1,localhost",
         }
 
     def start(self, command: tuple[str, ...] = (sys.executable, str(LOCAL), "run"), **options) -> "Stack":
