@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+import psutil
 from rich.console import Console
 from rich.markup import escape
 
@@ -72,6 +73,11 @@ def warning(message: str) -> None:
 def error(message: str) -> None:
     """Prints what went wrong."""
     out.print(f"[red]{escape(message)}[/]", soft_wrap=True)
+
+
+def seconds_since_start() -> float:
+    """How long the user has been waiting: since this process began, on a bare Python, to make its tools."""
+    return time.time() - psutil.Process().create_time()
 
 
 def tail(log: Path) -> list[str]:

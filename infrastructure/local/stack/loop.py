@@ -116,7 +116,7 @@ def predict(addresses: Addresses) -> None:
         rows = addresses.database.query("SELECT * FROM features WHERE prediction_id = %s", (answer["PredictionID"],))
         if not rows:
             raise console.StepFailed(f"The prediction {answer['PredictionID']} is not in the table features.")
-        step.result = "answered, and found in the table features"
+        step.result = f"answered {console.seconds_since_start():.0f} s after the start, and found in the table features"
     console.table({"request": json.dumps(SAMPLE_REQUEST), "answer": json.dumps(answer)})
     console.table(rows[0], title="its row in features")
 

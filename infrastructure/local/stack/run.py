@@ -63,14 +63,13 @@ def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int
 
 
 def _whole_loop(settings: Settings, claimed: Instance) -> None:
-    started = time.monotonic()
     environments.make_all(settings)
     leftovers.end(settings.local_dir)
     chosen = addresses.choose(settings)
     claimed.publish(addresses=chosen.table(settings))
     with Supervisor(settings, chosen.environment(settings)) as supervisor, _announcing_the_end():
         loop.run(settings, supervisor, chosen)
-        console.note(f"\nEverything is up after {time.monotonic() - started:.0f} s.\n")
+        console.note(f"\nEverything is up after {console.seconds_since_start():.0f} s.\n")
         console.table(chosen.table(settings))
         console.note(things_to_try.text(chosen))
         _watch(supervisor)

@@ -45,6 +45,7 @@ class Terminals:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        (folder / "tmp").mkdir()
         self.ports = {port: ports.choose(0, set()) for port in (5000, 4200, 9696, 5432)}
         self.opening = ""
         self.servers: list[tuple[str, subprocess.Popen, int | None]] = []
@@ -54,6 +55,7 @@ class Terminals:
             leftovers.MARK: str(self.mark),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "TMPDIR": str(folder / "tmp"),  # Prefect's worker wants a folder below it that no other user has made
             "PREFECT_HOME": str(folder / "prefect-home"),
             "WEB_PORT": str(self.ports[9696]),
             "DB_PORT": str(self.ports[5432]),
