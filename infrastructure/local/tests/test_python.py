@@ -35,7 +35,7 @@ def _find(tmp_path):
 
 
 def test_the_first_supported_python_is_used(find):
-    real = f'exec {sys.executable} "$@"'
+    real = f'exec "{sys.executable}" "$@"'
     found = find(python3='echo "version 3.10.13"; exit 1', python3_12=real)
     assert found.returncode == 0
     assert os.path.samefile(found.stdout.strip(), sys.executable)
@@ -62,7 +62,7 @@ def test_a_python_without_venv_gets_one_sentence(find):
 
 
 def test_the_python_that_the_user_names_is_the_only_candidate(find):
-    found = find("/no/python", python3=f'exec {sys.executable} "$@"')
+    found = find("/no/python", python3=f'exec "{sys.executable}" "$@"')
     assert found.returncode == 1
     assert "(/no/python does not start)" in found.stderr
 
