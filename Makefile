@@ -16,10 +16,10 @@ run: ## Run the whole loop on this machine, until Ctrl-C
 	@$(local) run
 
 stop: ## Stop it from elsewhere
-	@if [ -x $(tools)/python ]; then $(local) stop; else echo "Not running."; fi
+	@if [ -f .local/tools/made-from ]; then $(tools)/python infrastructure/local stop; else echo "Not running."; fi
 
 status: ## Say whether it runs, and where
-	@if [ -x $(tools)/python ]; then $(local) status; else echo "Not running. Start it with: make run"; fi
+	@if [ -f .local/tools/made-from ]; then $(tools)/python infrastructure/local status; else echo "Not running. Start it with: make run"; fi
 
 postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
 	@$(local) postgres

@@ -3,6 +3,8 @@
 # gunicorn gives the names.
 # pylint: disable=invalid-name
 
+import os
+
 from serving.fetch import model_folder
 from serving.settings import Settings
 
@@ -19,5 +21,5 @@ control_socket_disable = True
 
 
 def on_starting(_server) -> None:
-    """Fetches the model once, before the workers would all do so."""
-    model_folder(_settings)
+    """Fetches the model once, and has all workers, also those that start later, serve this one."""
+    os.environ["RUN_ID"] = model_folder(_settings).name

@@ -1,10 +1,11 @@
 """The daily monitoring: the flow `daily-monitoring`, from a day's predictions to its row in the table `metrics`."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from functools import partial
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
 
 from monitor import database, drift, reference
 from monitor.settings import Settings
@@ -24,10 +25,11 @@ def daily_monitoring(day: date | None = None) -> list[dict]:
     """Compares a day's predictions with the reference data, and writes one row for each model that made some.
 
     Args:
-        day: The day, in UTC; left empty: yesterday. Running it again for the same day replaces the day's rows.
+        day: The day, in UTC; left empty: the day before the one that the run was scheduled for. Running it again for
+            the same day replaces the day's rows.
     """
     settings, log = Settings(), get_run_logger()
-    day = day or datetime.now(UTC).date() - timedelta(days=1)
+    day = day or flow_run.scheduled_start_time.astimezone(UTC).date() - timedelta(days=1)
     engine = database.connect(settings)
     predictions = read_predictions(engine, day)
     metrics = [

@@ -12,7 +12,7 @@ COMMANDS = {
     "postgres": run.run_postgres,
     "stop": manage.stop,
     "status": manage.status,
-    "environments": environments.make_all,
+    "environments": environments.update,
 }
 
 
@@ -27,6 +27,10 @@ def main() -> int:
             console.error(f"{name}={fault['input']!r}: {fault['msg']}")
     except console.StepFailed as error:
         console.error(str(error))
+    except PermissionError as error:
+        console.error(f"{error.strerror}: {error.filename or 'the stack belongs to another user'}")
+    except KeyboardInterrupt:
+        console.error("Interrupted; the same command goes on from here.")
     return 1
 
 

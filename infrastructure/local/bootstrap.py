@@ -28,8 +28,20 @@ def main() -> None:
     with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != wanted():
+            refuse_while_in_use()
             make()
     os.execv(TOOLS / "bin" / "python", [str(TOOLS / "bin" / "python"), str(HERE), *sys.argv[1:]])
+
+
+def refuse_while_in_use() -> None:
+    """The programs of a running stack run in the tools environment, so it is not replaced under them."""
+    try:
+        with open(LOCAL / "run.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        pass
+    except BlockingIOError:
+        sys.exit("The tools have to be made anew, and a running stack uses them: make stop first.")
 
 
 def wanted() -> str:
@@ -69,4 +81,7 @@ def pinned(package: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; the same command goes on from here.")

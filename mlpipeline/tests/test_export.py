@@ -86,3 +86,12 @@ def test_the_reference_has_features_outcome_and_predictions(pipeline, splits, tm
     saved = pd.read_parquet(file)
     assert list(saved) == [*schema.FEATURE_NAMES, schema.TARGET, "prediction", "probability"]
     assert len(saved) == len(splits.validation)
+
+
+def test_held_out_requests_are_such_as_the_service_takes(splits):
+    rows = splits.test.head(3).copy()
+    rows["NumberOfVideosWatched"] = [13.0, np.nan, 7.0]
+    rows["CourseCategory"] = ["Arts", "Arts", None]
+    sent = json.loads(registry.held_out_requests(rows).to_json(orient="records"))
+    assert [request["NumberOfVideosWatched"] for request in sent] == [13, None]
+    assert isinstance(sent[0]["NumberOfVideosWatched"], int)

@@ -30,7 +30,10 @@ def test_the_same_data_and_seed_give_the_same_model(pipeline, splits):
     pd.testing.assert_frame_equal(again.test, model.predict(pipeline, splits).test)
 
 
-def test_a_missing_number_and_an_unseen_category_are_scored(pipeline, splits):
-    rows = splits.test.head(1).assign(CourseCategory="Cooking", TimeSpentOnCourse=np.nan)
-    probability = pipeline.predict_proba(model.model_input(rows))[0, 1]
-    assert probability == pytest.approx(0.5, abs=0.5)
+def test_a_missing_number_counts_as_the_median_and_an_unseen_category_as_none(pipeline, splits):
+    rows = splits.test.head(50).assign(CourseCategory="Cooking", TimeSpentOnCourse=np.nan)
+    as_median = rows.assign(TimeSpentOnCourse=splits.train["TimeSpentOnCourse"].median())
+    known = as_median.assign(CourseCategory="Science")
+    scores = [pipeline.predict_proba(model.model_input(given))[:, 1] for given in (rows, as_median, known)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-9)
+    assert scores[1] == pytest.approx(scores[2], abs=0.1)

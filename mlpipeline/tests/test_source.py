@@ -48,18 +48,58 @@ def test_a_parquet_file_is_read(tmp_path):
     assert len(source.pull(str(file), tmp_path / "data").rows) == 50
 
 
-def test_a_url_is_read(csv, tmp_path):
-    handler = partial(SimpleHTTPRequestHandler, directory=csv.parent)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+class CutShort(SimpleHTTPRequestHandler):
+    """Promises more than it sends, as a connection that is cut does."""
+
+    def do_GET(self):  # pylint: disable=invalid-name,missing-function-docstring
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.write(b"UserID,CourseCategory\n")
+
+
+@pytest.fixture(name="served")
+def _served(csv):
+    """A function that serves the folder of the file, or whatever a handler gives, and gives the address."""
+    servers = []
+
+    def serve(handler=partial(SimpleHTTPRequestHandler, directory=csv.parent)):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        try:
-            assert len(source.pull(f"{address}/some.csv", tmp_path / "data").rows) == 50
-            with pytest.raises(source.SourceUnreachable, match="other.csv"):
-                source.pull(f"{address}/other.csv", tmp_path / "data")
-        finally:
-            server.shutdown()
-    assert not list((tmp_path / "data").glob("*.part"))
+        return f"127.0.0.1:{server.server_port}"
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_url_is_read(served, tmp_path):
+    address = served()
+    assert len(source.pull(f"http://{address}/some.csv", tmp_path / "data").rows) == 50
+    with pytest.raises(source.SourceUnreachable, match="other.csv"):
+        source.pull(f"http://{address}/other.csv", tmp_path / "data")
+
+
+def test_a_download_that_is_cut_short_is_no_data(served, tmp_path):
+    with pytest.raises(source.SourceUnreachable, match="22 of 1000000 bytes came"):
+        source.pull(f"http://{served(CutShort)}/some.csv", tmp_path / "data")
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_a_token_in_a_url_is_shown_to_nobody(served, tmp_path):
+    dataset = source.pull(f"http://{served()}/some.csv?token=s3cret", tmp_path / "data")
+    assert "s3cret" not in dataset.requested + dataset.source + dataset.summary
+    assert source.shown("https://user:s3cret@host:1/x.csv?sig=s3cret#s3cret") == "https://host:1/x.csv"
+    with pytest.raises(source.SourceError) as raised:
+        source.pull("https://user:s3cret@host/data.xlsx?sig=s3cret", tmp_path / "data")
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_url_of_another_kind_is_refused_by_name(tmp_path):
+    with pytest.raises(source.SourceError, match="'s3://bucket/data.csv' cannot be read; a URL has to begin with http"):
+        source.pull("s3://bucket/data.csv", tmp_path)
 
 
 @pytest.mark.usefixtures("no_kaggle")

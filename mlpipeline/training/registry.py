@@ -99,9 +99,17 @@ def _write_files(folder: Path, trained: Trained) -> None:
     contract = json.dumps(trained.export.contract, indent=2)
     (folder / "serving" / "contract.json").write_text(contract, encoding="utf-8")
     (folder / "held_out").mkdir()
-    trained.splits.test[[schema.STUDENT, *schema.FEATURE_NAMES]].to_json(
-        folder / "held_out" / "requests.jsonl", orient="records", lines=True
-    )
+    held_out_requests(trained.splits.test).to_json(folder / "held_out" / "requests.jsonl", orient="records", lines=True)
+
+
+def held_out_requests(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows as a client may send them.
+
+    A missing value makes floats of a column of integers, which a request may not hold; and a request has to name its
+    categories.
+    """
+    requests = rows[[schema.STUDENT, *schema.FEATURE_NAMES]].dropna(subset=schema.CATEGORICAL)
+    return requests.astype({feature.name: "Int64" for feature in schema.FEATURES if feature.type == "integer"})
 
 
 def _log_model(trained: Trained) -> ModelInfo:

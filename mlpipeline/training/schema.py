@@ -1,7 +1,7 @@
 """The columns of the engagement data: the one place that names them.
 
 The prediction service and the monitoring flow do not import this. They read the same facts from the contract
-that each training run keeps in MLflow (`contract.py`).
+that each training run keeps in MLflow (`export.py`).
 """
 
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     model_name: str = Field("online-course-model", description="Name of the registered model in MLflow")
     data_source: str = Field(
         "kaggle",
-        description="Where the data comes from: kaggle, synthetic, or the path or URL of a CSV or " "parquet file",
+        description="Where the data comes from: kaggle, synthetic, or the path or URL of a CSV or parquet file",
     )
     data_dir: Path = Field(SERVICE / "data", description="Folder that pulled data is saved in")
     monitoring_data_dir: Path = Field(

@@ -4,13 +4,15 @@ import hashlib
 import logging
 import shutil
 from dataclasses import dataclass, replace
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import kagglehub
 import pandas as pd
+from kagglehub.exceptions import BackendError, CredentialError, DataCorruptionError
 from requests.exceptions import RequestException
 
 from training import schema, synthetic
@@ -68,13 +70,13 @@ def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Da
         if not fallback_to_synthetic:
             raise
         dataset = pull("synthetic", data_dir)
-        return replace(dataset, requested=source, fallback_reason=str(error))
+        return replace(dataset, requested=shown(source), fallback_reason=str(error))
     return Dataset(
         rows=_read(file, source),
         file=file,
         sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        requested=source,
-        source=source,
+        requested=shown(source),
+        source=shown(source),
     )
 
 
@@ -85,7 +87,9 @@ def _bring(source: str, data_dir: Path) -> Path:
         return file
     if source == "kaggle":
         return _copy(_from_kaggle(), data_dir)
-    if urlsplit(source).scheme in ("http", "https"):
+    if "://" in source:
+        if urlsplit(source).scheme not in ("http", "https"):
+            raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read; a URL has to begin with http or https.")
         return _from_url(source, data_dir)
     return _copy(Path(source).expanduser(), data_dir)
 
@@ -93,7 +97,7 @@ def _bring(source: str, data_dir: Path) -> Path:
 def _from_kaggle() -> Path:
     try:
         folder = Path(kagglehub.dataset_download(KAGGLE_DATASET))
-    except (RequestException, OSError) as error:
+    except (RequestException, OSError, BackendError, CredentialError, DataCorruptionError) as error:
         raise SourceUnreachable(
             f"Kaggle did not give the dataset {KAGGLE_DATASET} ({type(error).__name__}). Try again later, "
             "or set DATA_SOURCE to the path of a CSV file or to synthetic."
@@ -107,9 +111,21 @@ def _from_url(url: str, data_dir: Path) -> Path:
     try:
         with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, part.open("wb") as target:
             shutil.copyfileobj(response, target)
-    except (URLError, OSError) as error:
-        raise SourceUnreachable(f"DATA_SOURCE {url!r} cannot be read: {error}") from error
+            expected = int(response.headers.get("Content-Length", target.tell()))
+            if target.tell() != expected:  # a connection that is cut looks like the end of the file
+                raise OSError(f"{target.tell()} of {expected} bytes came")
+    except (URLError, HTTPException, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
     return part.replace(file)
+
+
+def shown(source: str) -> str:
+    """The source as others may see it: a URL without the password and the query, which may hold a token."""
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _copy(origin: Path, data_dir: Path) -> Path:
@@ -127,7 +143,7 @@ def _copy(origin: Path, data_dir: Path) -> Path:
 def _suffix(name: str, source: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix not in (".csv", ".parquet"):
-        raise SourceError(f"DATA_SOURCE {source!r} ends in {suffix!r}; it has to end in .csv or .parquet.")
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} ends in {suffix!r}; it has to end in .csv or .parquet.")
     return suffix
 
 
@@ -135,13 +151,13 @@ def _read(file: Path, source: str) -> pd.DataFrame:
     try:
         rows = pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
-        raise SourceError(f"DATA_SOURCE {source!r} cannot be read as {file.suffix}: {error}") from error
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
     missing = [column for column in schema.COLUMNS if column not in rows]
     if missing:
         raise SourceError(
-            f"DATA_SOURCE {source!r} lacks the columns {', '.join(missing)}; it has "
+            f"DATA_SOURCE {shown(source)!r} lacks the columns {', '.join(missing)}; it has "
             f"{', '.join(map(str, rows.columns))}."
         )
     if rows.empty:
-        raise SourceError(f"DATA_SOURCE {source!r} has no rows.")
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} has no rows.")
     return rows[schema.COLUMNS]

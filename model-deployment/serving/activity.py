@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, TypeAdapter, create_model
 
 TYPES: dict[str, Any] = {"string": StrictStr, "integer": StrictInt, "number": StrictFloat}
+MAX_ROWS = 10_000  # of one request
 # What the columns of the table can hold; text in Postgres has no NUL.
 LIMITS: dict[str, dict] = {
     "string": {"min_length": 1, "max_length": 100, "pattern": "^[^\x00]*$"},
-    "integer": {"le": 2**31 - 1},
+    "integer": {"ge": -(2**31), "le": 2**31 - 1},
     "number": {},
 }
 
@@ -35,7 +36,7 @@ class ActivityReader:
             fields[feature["name"]] = (kind | None if feature["kind"] == "numerical" else kind, Field(**limits))
         activity = create_model("Activity", __base__=_Activity, **fields)
         self._one = TypeAdapter(activity)
-        self._many = TypeAdapter(Annotated[list[activity], Field(min_length=1)])
+        self._many = TypeAdapter(Annotated[list[activity], Field(min_length=1, max_length=MAX_ROWS)])
 
     def read(self, body: bytes) -> tuple[list[dict], bool]:
         """The rows of a request body, and whether it was an array of them rather than one object.

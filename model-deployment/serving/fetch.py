@@ -29,8 +29,19 @@ def model_folder(settings: Settings) -> Path:
     """
     if settings.run_id and (settings.model_cache / settings.run_id).is_dir():
         return settings.model_cache / settings.run_id
+    asked = {
+        "TRACKING_URI": settings.tracking_uri,
+        "RUN_ID": settings.run_id or "",
+        "MODEL_NAME": settings.model_name,
+        "MODEL_CACHE": str(settings.model_cache),
+    }
     fetched = subprocess.run(
-        [sys.executable, "-m", "serving.fetch"], cwd=SERVICE, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "serving.fetch"],
+        cwd=SERVICE,
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if fetched.returncode:
         lines = fetched.stderr.strip().splitlines() or ["no reason given"]

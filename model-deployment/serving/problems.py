@@ -1,7 +1,6 @@
 """Errors as clients see them: `application/problem+json` (RFC 9457), with every fault of the request at once."""
 
 import logging
-import math
 
 from flask import Flask, Response, json
 from pydantic import ValidationError
@@ -11,6 +10,9 @@ from serving.store import StoreUnavailable
 
 LOG = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = "5"
+# What a client is told of its own request.
+MAX_FAULTS = 20
+MAX_VALUE = 100
 
 
 def problem(status: int, title: str, detail: str, **more) -> Response:
@@ -37,18 +39,20 @@ def _invalid(error: ValidationError) -> Response:
             "message": fault["msg"],
             **({} if fault["type"] == "missing" else {"value": _shorten(fault["input"])}),
         }
-        for fault in faults
+        for fault in faults[:MAX_FAULTS]
     ]
     named = "; ".join(f"{fault['field']}: {fault['message']}" for fault in listed)
-    return problem(422, "Invalid request", named, errors=listed)
+    more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
+    return problem(422, "Invalid request", named + more, errors=listed)
 
 
 def _shorten(value: object) -> object:
     """The value itself where it is short and JSON can hold it, else the beginning of its text."""
-    text = json.dumps(value, default=str)
-    if isinstance(value, float) and not math.isfinite(value):
-        return text
-    return value if len(text) <= 100 else f"{text[:100]}..."
+    try:
+        text = json.dumps(value, default=str, allow_nan=False)
+    except ValueError:
+        return str(value)[:MAX_VALUE]
+    return value if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
 
 
 def _unavailable(error: StoreUnavailable) -> Response:

@@ -71,6 +71,9 @@ class PredictionStore:
                 # The first failure may be a pooled connection that Postgres has closed in the meantime.
                 if attempt == 2:
                     raise StoreUnavailable(str(error).strip()) from error
+            except (psycopg2.InternalError, psycopg2.ProgrammingError) as error:
+                # Read-only after a failover, or a user who may not do this: not the request's fault either.
+                raise StoreUnavailable(str(error).strip()) from error
 
     @contextmanager
     def _cursor(self) -> Iterator[cursor]:

@@ -21,6 +21,7 @@ MISSING = object()
         ("CourseCategory", "Arts\x00", "String should match pattern"),
         ("CourseCategory", None, "Input should be a valid string"),
         ("DeviceType", True, "Input should be a valid integer"),
+        ("DeviceType", -(2**31) - 1, "Input should be greater than or equal to -2147483648"),
         ("DeviceType", None, "Input should be a valid integer"),
         ("TimeSpentOnCourse", "42", "Input should be a valid number"),
         ("TimeSpentOnCourse", True, "Input should be a valid number"),
@@ -84,3 +85,24 @@ def test_json_that_is_no_activity_is_422(client, body):
 def test_extra_fields_are_ignored(client, store, request_body):
     assert client.post("/predict", json=request_body | {"Note": "x", "QuizScores": 80}).status_code == 200
     assert "Note" not in store.rows[0]
+
+
+def test_an_array_over_the_limit_is_refused(client, store, request_body):
+    response = client.post("/predict", json=[request_body] * 10_001)
+    assert response.status_code == 422
+    assert "at most 10000 items" in response.json["detail"]
+    assert not store.rows
+
+
+def test_many_faults_make_no_large_answer(client):
+    response = client.post("/predict", json=[{}] * 5000)
+    assert len(response.json["errors"]) == 20
+    assert response.json["detail"].endswith("; and 29980 more")
+    assert len(response.text) < 5000
+
+
+def test_a_value_that_json_cannot_hold_is_sent_back_as_text(client, request_body):
+    body = client.application.json.dumps(request_body | {"DeviceType": "x"}).replace('"x"', "[NaN]")
+    response = client.post("/predict", data=body)
+    assert response.json["errors"][0]["value"] == "[nan]"
+    assert "NaN" not in response.text

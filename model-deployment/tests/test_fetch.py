@@ -24,11 +24,10 @@ def test_a_model_that_is_there_needs_no_tracking_server(files):
 
 
 def test_without_tracking_server_or_files_it_says_what_it_tried(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRACKING_URI", NOBODY_LISTENS)
-    monkeypatch.setenv("MODEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TRACKING_URI", "http://127.0.0.1:10")  # what the caller's settings say counts
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(FetchError, match="MLflow at http://127.0.0.1:9 did not give the model of the champion"):
-        fetch.model_folder(Settings())
+        fetch.model_folder(Settings(tracking_uri=NOBODY_LISTENS, model_cache=tmp_path / "cache"))
 
 
 def test_files_that_are_not_those_of_training_are_refused(files):

@@ -86,3 +86,9 @@ def test_without_a_server_it_says_so(database):
     nobody_listens = database.model_copy(update={"db_port": 9})
     with pytest.raises(StoreUnavailable, match="refused"):
         PredictionStore(nobody_listens).write([_row()])
+
+
+def test_a_server_that_takes_no_writes_is_not_the_requests_fault(database, monkeypatch):
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")  # as after a failover
+    with pytest.raises(StoreUnavailable, match="read-only transaction"):
+        PredictionStore(database).write([_row()])

@@ -65,9 +65,9 @@ def as_reference(predictions: pd.DataFrame, reference: Reference) -> pd.DataFram
     current = predictions[[*(feature["column"] for feature in features), PREDICTION]].rename(
         columns={feature["column"]: feature["name"] for feature in features}
     )
-    for name in current:
-        if reference.rows[name].dtype.kind in "iu":
-            current[name] = current[name].astype("float64" if current[name].isna().any() else "int64")
+    for name in (*_names(reference, "categorical"), PREDICTION):
+        if reference.rows[name].dtype.kind in "iu" and current[name].notna().all():
+            current[name] = current[name].astype("int64")
     return current
 
 

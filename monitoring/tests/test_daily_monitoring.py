@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -29,6 +30,13 @@ def _run(monkeypatch):
 def test_yesterday_is_the_default(run):
     day, _ = run(pd.DataFrame({"run_id": []}))
     assert day == datetime.now(UTC).date() - timedelta(days=1)
+
+
+def test_a_run_that_starts_days_late_is_for_the_day_that_it_was_scheduled_for(run, monkeypatch):
+    scheduled = SimpleNamespace(scheduled_start_time=datetime(2026, 3, 5, 6, tzinfo=UTC))
+    monkeypatch.setattr(flow, "flow_run", scheduled)
+    day, _ = run(pd.DataFrame({"run_id": []}))
+    assert day == date(2026, 3, 4)
 
 
 def test_a_day_without_predictions_gets_a_row_that_says_so(run):

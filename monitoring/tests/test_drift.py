@@ -52,3 +52,9 @@ def test_a_category_read_as_a_float_is_no_drift(predictions, reference):
 
 def test_one_prediction_is_measured_without_an_error(predictions, reference):
     assert drift.measure(predictions.head(1), reference)["rows"] == 1
+
+
+def test_hours_are_not_cut_to_whole_ones_where_the_reference_has_only_those(predictions, reference):
+    reference.rows["TimeSpentOnCourse"] = reference.rows["TimeSpentOnCourse"].round().astype("int64")
+    current = drift.as_reference(predictions, reference)
+    assert (current["TimeSpentOnCourse"] % 1 != 0).any()

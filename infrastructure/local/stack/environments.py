@@ -7,9 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack import console
+from stack import console, instance
 from stack.guard import end_with_parent
 from stack.settings import SERVICES, Settings
+
+
+def update(settings: Settings) -> None:
+    """`make environments`: as make_all, but never under a stack whose programs run in them."""
+    if instance.read(settings.local_dir) and not all(map(_is_current, SERVICES)):
+        raise console.StepFailed(
+            "The environments have to be made anew, and a running stack uses them: make stop first."
+        )
+    make_all(settings)
 
 
 def make_all(settings: Settings) -> None:
@@ -17,24 +26,34 @@ def make_all(settings: Settings) -> None:
     settings.logs.mkdir(parents=True, exist_ok=True)
     for service in SERVICES:
         with console.step(f"Environment of {service.name}") as step:
-            step.result = (
-                "installed" if make(service, settings.logs / f"environment-{service.name}.log") else "up to date"
-            )
+            made = make(service, settings.logs / f"environment-{service.name}.log")
+            step.result = "installed" if made else "up to date"
 
 
 def make(service: Path, log: Path) -> bool:
     """Makes a service's environment unless it is up to date; says whether it had to."""
-    environment = service / ".venv"
-    stamp = environment / "made-from"
     with open(service / "Pipfile.lock", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` at the same time
-        wanted = f"{hashlib.sha256(lock.read()).hexdigest()} {sys.version} {environment}"
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        if _is_current(service):
             return False
-        stamp.unlink(missing_ok=True)
-        _install(service, environment, log)
-        stamp.write_text(wanted, encoding="utf-8")
+        _stamp(service).unlink(missing_ok=True)
+        _install(service, service / ".venv", log)
+        _stamp(service).write_text(_wanted(service), encoding="utf-8")
     return True
+
+
+def _is_current(service: Path) -> bool:
+    return _stamp(service).is_file() and _stamp(service).read_text(encoding="utf-8") == _wanted(service)
+
+
+def _stamp(service: Path) -> Path:
+    """Says what the environment was made from. It is written last: without it, nothing counts as made."""
+    return service / ".venv" / "made-from"
+
+
+def _wanted(service: Path) -> str:
+    digest = hashlib.sha256((service / "Pipfile.lock").read_bytes()).hexdigest()
+    return f"{digest} {sys.version} {service}"
 
 
 def _install(service: Path, environment: Path, log: Path) -> None:

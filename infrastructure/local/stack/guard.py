@@ -15,7 +15,7 @@ import time
 
 import psutil
 
-GRACE_SECONDS = 30
+GRACE_SECONDS = 60  # longer than all programs of a supervisor may take to stop, one after the other
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 

@@ -30,6 +30,10 @@ class Instance:
         part.chmod(0o600)
         part.replace(self._file)
 
+    def retract(self) -> None:
+        """Takes all facts back."""
+        self._file.unlink(missing_ok=True)
+
 
 def read(local_dir: Path) -> dict | None:
     """The facts of the running stack; None where none runs."""
@@ -41,7 +45,9 @@ def read(local_dir: Path) -> dict | None:
         return None
     except BlockingIOError:
         file = local_dir / "instance.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"addresses": {}}
+        return (
+            json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        )  # it begins or ends this instant
 
 
 @contextmanager
@@ -60,6 +66,9 @@ def claim(local_dir: Path) -> Iterator[Instance]:
                 if attempt == CLAIM_ATTEMPTS - 1:
                     raise AlreadyRunning from error
                 time.sleep(0.1)  # it may be `make status`, which looks for an instant
-        instance = Instance(local_dir)
-        instance.publish()
-        yield instance
+        claimed = Instance(local_dir)
+        claimed.publish()
+        try:
+            yield claimed
+        finally:
+            claimed.retract()

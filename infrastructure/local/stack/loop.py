@@ -26,18 +26,22 @@ BATCH = 100
 
 
 def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
-    """Brings everything up and shows each part at work. Training and monitoring run only if they have to."""
+    """Brings everything up and shows each part at work. What an earlier start has done is not done again."""
     start_servers(settings, supervisor, addresses)
     start_workers_and_register_deployments(supervisor, addresses)
     champion = tracking.champion(addresses.mlflow)
-    is_new = champion is None or settings.data_source not in (None, champion.tags.get("data.requested"))
-    if is_new:
+    if champion is None or not tracking.is_trained_on(champion, settings.data_source):
         champion = train(settings, supervisor, addresses)
     else:
         console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
+    if reason := champion.tags.get("data.fallback_reason"):
+        console.warning(
+            f"It is trained on generated data: {reason} The run's tags data.source and data.fallback_reason say so "
+            "too. For the real data: make run DATA_SOURCE=/path/to/online_course_engagement_data.csv"
+        )
     serve(settings, supervisor, addresses, champion)
     predict(addresses)
-    if is_new:
+    if not is_monitored(addresses, champion):
         day = send_held_out_students(addresses, champion)
         monitor(supervisor, addresses, day)
 
@@ -94,11 +98,6 @@ def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> C
             f"version {champion.version} is champion, accuracy {champion.metrics['accuracy']:.3f}, "
             f"ROC AUC {champion.metrics['roc_auc']:.3f}, run {champion.run_id}"
         )
-    if reason := champion.tags.get("data.fallback_reason"):
-        console.warning(
-            f"Trained on generated data: {reason} The run's tags data.source and data.fallback_reason say so too. "
-            "For the real data: make run DATA_SOURCE=/path/to/online_course_engagement_data.csv"
-        )
     return champion
 
 
@@ -119,6 +118,13 @@ def predict(addresses: Addresses) -> None:
         step.result = f"answered {console.seconds_since_start():.0f} s after the start, and found in the table features"
     console.table({"request": json.dumps(SAMPLE_REQUEST), "answer": json.dumps(answer)})
     console.table(rows[0], title="its row in features")
+
+
+def is_monitored(addresses: Addresses, champion: Champion) -> bool:
+    """Whether the table metrics has a row for this model."""
+    if not addresses.database.query("SELECT to_regclass('metrics') AS found")[0]["found"]:
+        return False
+    return bool(addresses.database.query("SELECT 1 FROM metrics WHERE run_id = %s LIMIT 1", (champion.run_id,)))
 
 
 def send_held_out_students(addresses: Addresses, champion: Champion) -> date:

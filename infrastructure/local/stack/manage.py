@@ -28,7 +28,10 @@ def stop(settings: Settings) -> int:
     """Stops the stack, and whatever an earlier one may have left."""
     facts = instance.read(settings.local_dir)
     if facts:
-        os.kill(facts["pid"], signal.SIGTERM)
+        try:
+            os.kill(facts["pid"], signal.SIGTERM)
+        except ProcessLookupError:
+            pass  # it has just ended
         end = time.monotonic() + STOP_SECONDS
         while instance.read(settings.local_dir):
             if time.monotonic() > end:

@@ -118,6 +118,7 @@ def own(settings: Settings, port: int) -> tuple[Database, Program]:
         rank=10,
         is_ready=database.is_ready,
         stop_signal="INT",
+        stop_seconds=15,
     )
 
 

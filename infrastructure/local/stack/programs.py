@@ -74,7 +74,10 @@ def _worker(service: Path, queue: str, prefect_api: str) -> Program:
     created = datetime.now(UTC)
 
     def has_reported() -> bool:
-        known = requests.post(f"{prefect_api}/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        try:
+            known = requests.post(f"{prefect_api}/work_pools/{POOL}/workers/filter", json={}, timeout=5)
+        except requests.RequestException:
+            return False
         return known.ok and any(
             worker["name"] == queue and datetime.fromisoformat(worker["last_heartbeat_time"]) > created
             for worker in known.json()
@@ -96,6 +99,13 @@ def script(name: str, service: Path, file: str) -> Program:
 
 def web(settings: Settings, port: int, run_id: str) -> Program:
     """The prediction service under gunicorn, with the model of this run."""
+
+    def serves_the_run() -> bool:
+        try:
+            return requests.get(f"http://{HOST}:{port}/health", timeout=5).json()["RUN_ID"] == run_id
+        except (requests.RequestException, KeyError):
+            return False
+
     return Program(
         name="web",
         command=[executable(MODEL_DEPLOYMENT, "gunicorn")],
@@ -107,5 +117,5 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
             "WEB_PORT": str(port),
             "MODEL_CACHE": str(settings.local_dir / "model_cache"),
         },
-        is_ready=lambda: answers_200(f"http://{HOST}:{port}/health"),
+        is_ready=serves_the_run,
     )

@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import time
+import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -55,6 +56,8 @@ def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int
     except instance.AlreadyRunning:
         console.note("It is running already.")
         return manage.status(settings)
+    except xmlrpc.client.Error as error:  # its text may hold supervisord's password
+        raise console.StepFailed(f"supervisord failed. The logs are in {settings.logs}.") from error
     except (requests.RequestException, psycopg2.Error, OSError) as error:
         raise console.StepFailed(f"{type(error).__name__}: {error}. The logs are in {settings.logs}.") from error
     except Stopped:
@@ -99,14 +102,15 @@ def _announcing_the_end() -> Iterator[None]:
 
 
 def _watch(supervisor: Supervisor) -> None:
-    """Says when a program ends and when it comes back, for as long as the stack is up."""
+    """Says when a program ends, comes back or is given up, for as long as the stack is up."""
     known = supervisor.processes()
     while True:
         time.sleep(WATCH_SECONDS)
         processes = supervisor.processes()
-        for name, process in processes.items():
-            if process != known[name]:
-                event = "is up again" if process else "ended"
+        for name, (process, state) in processes.items():
+            given_up = state == "FATAL" and known[name][1] != "FATAL"
+            if process != known[name][0] or given_up:
+                event = "is up again" if process else "did not come back: start anew" if given_up else "ended"
                 console.warning(f"{time.strftime('%H:%M:%S')} {name} {event}; its log is {supervisor.log(name)}")
         known = processes
 

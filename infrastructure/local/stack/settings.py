@@ -43,11 +43,13 @@ class Settings(BaseSettings):
     @classmethod
     def _find_file(cls, source: str | None) -> str | None:
         """The flow runs in another folder, so a file's path is made absolute here."""
-        if source in (None, "kaggle", "synthetic") or "://" in source:
+        if source in (None, "kaggle", "synthetic") or source.startswith(("http://", "https://")):
             return source
         file = Path(source).expanduser()
         if not file.is_file():
-            raise ValueError("is no file; allowed are kaggle, synthetic, and the path or URL of a CSV or parquet file")
+            raise ValueError(
+                "is no file; allowed are kaggle, synthetic, and the path or http(s) URL of a CSV or parquet file"
+            )
         return str(file.resolve())
 
     @property

@@ -35,6 +35,7 @@ class Program:
     is_ready: Callable[[], bool] = lambda: True
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: str = "TERM"
+    stop_seconds: int = 5
     runs_once: bool = False
 
 
@@ -109,12 +110,12 @@ class Supervisor:
                     "directory": program.folder,
                     "priority": program.rank,
                     "startsecs": 0 if program.runs_once else 1,
-                    "startretries": 1,
+                    "startretries": 10,
                     "autorestart": "false" if program.runs_once else "true",
                     "stopsignal": program.stop_signal,
                     "stopasgroup": "false",
                     "killasgroup": "true",
-                    "stopwaitsecs": 15,
+                    "stopwaitsecs": program.stop_seconds,
                     "redirect_stderr": "true",
                     "stdout_logfile": self.log(program.name),
                     "stdout_logfile_maxbytes": "10MB",
@@ -133,6 +134,7 @@ class Supervisor:
         """Waits until a program that runs once is done; raises StepFailed if it did not succeed."""
         end = time.monotonic() + START_SECONDS
         while self._state(program.name) != "EXITED":
+            self._check(program.name, self.log(program.name), ("BACKOFF", "FATAL"))
             if time.monotonic() > end:
                 raise console.StepFailed(
                     f"{program.name} was not done after {START_SECONDS} s.", self.log(program.name)
@@ -148,11 +150,14 @@ class Supervisor:
     def _wait(self, is_ready: Callable[[], bool], name: str, log: Path) -> None:
         end = time.monotonic() + START_SECONDS
         while not is_ready():
-            if self._guard.poll() is not None or self._state(name) in ("FATAL", "EXITED"):
-                raise console.StepFailed(f"{name} ended while it was starting.", log)
+            self._check(name, log, ("BACKOFF", "FATAL", "EXITED"))
             if time.monotonic() > end:
                 raise console.StepFailed(f"{name} was not ready after {START_SECONDS} s.", log)
             time.sleep(POLL_SECONDS)
+
+    def _check(self, name: str, log: Path, failed: tuple[str, ...]) -> None:
+        if self._guard.poll() is not None or self._state(name) in failed:
+            raise console.StepFailed(f"{name} ended while it was starting.", log)
 
     def _state(self, name: str) -> str:
         try:
@@ -160,13 +165,13 @@ class Supervisor:
         except (OSError, Fault):
             return "UNKNOWN"
 
-    def processes(self) -> dict[str, int]:
-        """The process id of each program to keep up, 0 if it has none now; raises StepFailed if supervisord is gone."""
+    def processes(self) -> dict[str, tuple[int, str]]:
+        """The process id (0: none) and state of each program to keep up; raises StepFailed if supervisord is gone."""
         try:
             infos = self._rpc.supervisor.getAllProcessInfo()
         except OSError as error:
             raise console.StepFailed("supervisord ended.", self.log("supervisord")) from error
-        return {info["name"]: info["pid"] for info in infos if info["name"] in self._kept}
+        return {info["name"]: (info["pid"], info["statename"]) for info in infos if info["name"] in self._kept}
 
     def _write(self, name: str, sections: dict[str, dict]) -> None:
         config = RawConfigParser()

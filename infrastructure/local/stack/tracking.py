@@ -1,7 +1,9 @@
 """Reads from MLflow what the runner shows and uses: the champion, and requests of held-out students."""
 
+import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 
@@ -38,6 +40,20 @@ def champion(tracking_uri: str) -> Champion | None:
         tags={tag["key"]: tag["value"] for tag in run["tags"]},
         metrics={metric["key"]: metric["value"] for metric in run["metrics"]},
     )
+
+
+def is_trained_on(model: Champion, source: str | None) -> bool:
+    """Whether the champion comes from the data that the user asks for; without a wish, it does.
+
+    A file counts by its content. Synthetic data in place of what was asked for does not.
+    """
+    if source is None:
+        return True
+    if model.tags.get("data.fallback_reason"):
+        return False
+    if Path(source).is_file():
+        return model.tags.get("data.sha256") == hashlib.sha256(Path(source).read_bytes()).hexdigest()
+    return model.tags.get("data.requested") == source
 
 
 def held_out_requests(tracking_uri: str, run_id: str) -> list[dict]:

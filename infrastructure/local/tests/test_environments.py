@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from stack import console, environments
+from stack import console, environments, instance
+from stack.settings import Settings
 
 
 @pytest.fixture(name="service")
@@ -58,3 +59,16 @@ def test_the_lock_files_name_only_the_public_index():
         lock = (service / "Pipfile.lock").read_text(encoding="utf-8")
         assert lock.count('"url"') == 1
         assert '"url": "https://pypi.org/simple"' in lock
+
+
+def test_environments_are_not_made_anew_under_a_running_stack(service, tmp_path, monkeypatch):
+    settings = Settings(local_dir=tmp_path / "local")
+    monkeypatch.setattr(environments, "SERVICES", (service,))
+    environments.update(settings)
+    with instance.claim(settings.local_dir):
+        environments.update(settings)
+        with open(service / "Pipfile.lock", "a", encoding="utf-8") as lock:
+            lock.write("\n")
+        with pytest.raises(console.StepFailed, match="make stop first"):
+            environments.update(settings)
+    environments.update(settings)

@@ -49,9 +49,9 @@ def test_a_server_that_was_killed_is_started_again(settings, wait):
     supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
     with supervisor:
         supervisor.start(program)
-        first = supervisor.processes()["postgres"]
+        first, _ = supervisor.processes()["postgres"]
         os.kill(first, 9)
-        wait(lambda: supervisor.processes()["postgres"] not in (0, first))
+        wait(lambda: supervisor.processes()["postgres"][0] not in (0, first))
         wait(database.is_ready)
 
 

@@ -19,7 +19,11 @@ def test_the_path_of_a_file_is_made_absolute(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
-    [("data_source", "nowhere.csv", "is no file; allowed are"), ("web_port", "99999", "less than or equal to 65535")],
+    [
+        ("data_source", "nowhere.csv", "is no file; allowed are"),
+        ("data_source", "s3://bucket/data.csv", "is no file; allowed are"),
+        ("web_port", "99999", "less than or equal to 65535"),
+    ],
 )
 def test_a_wrong_setting_is_refused(setting, value, message):
     with pytest.raises(ValidationError, match=message):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -121,7 +122,7 @@ def _terminals(copy):
 
 
 def test_the_commands_of_the_readme_work_by_hand(terminals):
-    terminals.serve("LOCAL_DIR=$PWD/.local make -C $ROOT postgres".replace("$ROOT", str(ROOT)))
+    terminals.serve(f"LOCAL_DIR=$PWD/.local make -C {shlex.quote(str(ROOT))} postgres")
     terminals.wait_for_servers()
     kinds = [kind.strip() for kind, _ in BLOCKS]
     assert kinds == ["every terminal", "server", "server", "server", "", "server", "server", ""]

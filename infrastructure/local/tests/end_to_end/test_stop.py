@@ -55,7 +55,7 @@ def test_a_kill_of_the_runner_and_of_the_guard(new_stack):
 
 
 def test_a_step_that_fails_says_so_with_its_log_and_leaves_nothing(new_stack):
-    """A file in place of a folder stands for a disk that cannot be written to."""
+    """A database that is none stands for whatever keeps a server from starting."""
     (new_stack.folder / "mlflow").mkdir(parents=True)
     (new_stack.folder / "mlflow" / "mlflow.db").write_text("no database", encoding="utf-8")
     new_stack.start()
