@@ -57,7 +57,7 @@ def test_each_step_is_a_line_with_its_time(stack):
 
 
 def test_without_kaggle_it_says_so_in_the_terminal_and_on_the_run(stack):
-    assert "Trained on generated data: Kaggle did not give the dataset" in stack.output
+    assert "It is trained on generated data: Kaggle did not give the dataset" in stack.output
     run = stack.get(f"{stack.addresses['MLflow UI']}/api/2.0/mlflow/runs/get", run_id=_champion(stack)["run_id"])
     tags = {tag["key"]: tag["value"] for tag in run["run"]["data"]["tags"]}
     assert (tags["data.requested"], tags["data.source"]) == ("kaggle", "synthetic")
