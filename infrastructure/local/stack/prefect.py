@@ -23,17 +23,23 @@ def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: Ca
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         state = _call("GET", f"{api}/flow_runs/{run['id']}")["state"]
-        query = {"flow_runs": {"id": {"any_": [run["id"]]}}, "sort": "END_TIME_DESC"}
-        for task in reversed(_call("POST", f"{api}/task_runs/filter", query)):
-            if task["state_type"] == "COMPLETED" and task["id"] not in seen:
-                seen.add(task["id"])
-                on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"])
-        if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
-            if state["type"] != "COMPLETED":
-                raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
+        if state["type"] == "COMPLETED":
+            time.sleep(POLL_SECONDS)  # the states of tasks are recorded a little later than that of their flow
+        _report_tasks(api, run["id"], seen, on_task)
+        if state["type"] == "COMPLETED":
             return
+        if state["type"] in ("FAILED", "CRASHED", "CANCELLED"):
+            raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
         time.sleep(POLL_SECONDS)
     raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.", log)
+
+
+def _report_tasks(api: str, run_id: str, seen: set[str], on_task: Callable[[str, float], None]) -> None:
+    query = {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "END_TIME_DESC"}
+    for task in reversed(_call("POST", f"{api}/task_runs/filter", query)):
+        if task["state_type"] == "COMPLETED" and task["id"] not in seen:
+            seen.add(task["id"])
+            on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"])
 
 
 def _call(method: str, url: str, body: dict | None = None):
