@@ -44,11 +44,13 @@ lint: environments ## Check formatting, imports, code, and that each lock file b
 
 unit: environments ## Run the unit tests of each service and of the local stack
 	@for service in $(services); do \
-		echo "Unit tests of $$service"; (cd $$service && .venv/bin/python -m pytest $(pytest) tests) || exit 1; \
+		echo "Unit tests of $$service"; \
+		(cd $$service && .venv/bin/python -m pytest $(pytest) tests --ignore tests/with_servers) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
 
-end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
+end-to-end: environments ## Run the flows and the whole loop on real servers and free ports, and stop it in every way
+	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
 
 format: environments ## Format the code

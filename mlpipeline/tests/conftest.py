@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from training import model, prepare, synthetic
+from training import model, prepare, selection, synthetic, validate
+from training.selection import Tuned
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_course_engagement_data.csv"
 
 
 @pytest.fixture(name="rows", scope="session")
 def _rows():
-    """Distinct rows of synthetic data."""
-    return prepare.drop_copies(synthetic.generate())
+    """Synthetic data as it comes out of validation."""
+    return validate.check(synthetic.generate()).rows
 
 
 @pytest.fixture(name="splits", scope="session")
@@ -21,9 +22,25 @@ def _splits(rows):
     return prepare.split_by_student(rows, seed=42)
 
 
+@pytest.fixture(name="tree", scope="session")
+def _tree():
+    """The candidate that usually wins."""
+    return Tuned("decision tree", {"model__max_leaf_nodes": 8}, log_loss=0.5, standard_error=0.01)
+
+
 @pytest.fixture(name="pipeline", scope="session")
-def _pipeline(splits):
-    return model.train(splits.train, seed=42)
+def _pipeline(tree, splits):
+    return selection.train(tree, splits.train, (), seed=42)
+
+
+@pytest.fixture(name="trained", scope="session")
+def _trained(pipeline, splits):
+    return model.with_threshold(pipeline, 0.5, splits)
+
+
+@pytest.fixture(name="predicted", scope="session")
+def _predicted(trained):
+    return trained.splits
 
 
 @pytest.fixture(name="real_data", scope="session")

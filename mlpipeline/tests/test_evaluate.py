@@ -1,46 +1,83 @@
-"""Quality and drift of predictions whose figures are known."""
+"""Scores of predictions whose figures are known."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from training import evaluate, model, schema
+from training import evaluate, schema
 
 
-def test_quality_of_known_predictions():
-    predicted = pd.DataFrame(
-        {
-            schema.TARGET: [1, 1, 0, 0],
-            "prediction": [1, 0, 0, 0],
-            "probability": [0.9, 0.4, 0.5, 0.1],
-        }
-    )
-    assert evaluate.quality(predicted) == {
+def _predicted(actual, predictions, probabilities):
+    return pd.DataFrame({schema.TARGET: actual, "prediction": predictions, "probability": probabilities})
+
+
+def test_scores_of_known_predictions():
+    found = evaluate.scores(_predicted([1, 1, 0, 0], [1, 0, 0, 0], [0.9, 0.4, 0.5, 0.1]))
+    brier = (0.01 + 0.36 + 0.25 + 0.01) / 4
+    assert found == {
         "accuracy": 0.75,
+        "balanced_accuracy": 0.75,
+        "precision": 1.0,
+        "recall": 0.5,
+        "f1": pytest.approx(2 / 3),
         "roc_auc": 0.75,  # of the four pairs of a completed and a dropped course, three are in the right order
-        "mean_squared_error": pytest.approx((0.01 + 0.36 + 0.25 + 0.01) / 4),
+        "pr_auc": pytest.approx((1 + 2 / 3) / 2),  # precision at the first and at the second student who completes
+        "log_loss": pytest.approx(-np.log([0.9, 0.4, 0.5, 0.9]).mean()),
+        "brier_score": pytest.approx(brier),
+        "mean_squared_error": pytest.approx(brier),
+        "root_mean_squared_error": pytest.approx(brier**0.5),
+        "calibration_error": pytest.approx((0.1 + 0.6 + 0.5 + 0.1) / 4),  # each student in a bin of their own
     }
 
 
-@pytest.fixture(name="predicted", scope="module")
-def _predicted(pipeline, splits):
-    return model.predict(pipeline, splits)
+def test_a_model_that_never_says_yes_has_no_precision_but_scores():
+    found = evaluate.scores(_predicted([1, 0, 0], [0, 0, 0], [0.3, 0.3, 0.3]))
+    assert (found["precision"], found["recall"], found["f1"], found["balanced_accuracy"]) == (0, 0, 0, 0.5)
 
 
-def test_rows_of_the_same_population_have_not_drifted(predicted):
-    drift = evaluate.drift(predicted.validation, predicted.train)
-    assert drift["num_drifted_columns"] == 0
-    assert drift["prediction_drift"] < 0.05
-    assert drift["share_missing_values"] == 0
+def test_calibration_error_weighs_bins_by_their_students():
+    actual, probability = np.array([1, 1, 1, 0, 0]), np.array([0.81, 0.81, 0.81, 0.81, 0.2])
+    # Four students at 0.81 of whom 0.75 complete, one at 0.2 who does not.
+    assert evaluate.calibration_error(actual, probability) == pytest.approx((4 * 0.06 + 1 * 0.2) / 5)
+    assert list(evaluate.calibration(actual, probability)[2]) == [1, 4]
 
 
-def test_less_time_spent_is_drift_of_that_column(predicted):
-    current = predicted.validation.assign(TimeSpentOnCourse=predicted.validation["TimeSpentOnCourse"] * 0.5)
-    assert evaluate.drift(current, predicted.train)["num_drifted_columns"] == 1
+def test_intervals_hold_the_score_and_narrow_with_more_students():
+    random = np.random.default_rng(1)
+    probability = random.random(4000)
+    many = _predicted((random.random(4000) < probability).astype(int), (probability > 0.5).astype(int), probability)
+    wide, narrow = (evaluate.intervals(part, seed=1)["accuracy"] for part in (many.head(200), many))
+    assert narrow[0] < evaluate.scores(many)["accuracy"] < narrow[1]
+    # Four and a half times as narrow for twenty times the students; 1.96 standard errors on either side.
+    assert (wide[1] - wide[0]) / (narrow[1] - narrow[0]) == pytest.approx(20**0.5, rel=0.25)
+    assert narrow[1] - narrow[0] == pytest.approx(2 * 1.96 * (0.75 * 0.25 / 4000) ** 0.5, rel=0.2)
 
 
-def test_missing_values_are_counted_in_cells(predicted):
-    current = predicted.validation.head(100).copy()
-    current.loc[current.index[:30], "TimeSpentOnCourse"] = np.nan
-    drift = evaluate.drift(current, predicted.train)
-    assert drift["share_missing_values"] == pytest.approx(30 / (100 * 6))
+def test_slices_show_a_group_that_the_model_serves_badly(predicted):
+    wrong = predicted.test.assign(
+        prediction=np.where(predicted.test["DeviceType"] == 1, 1 - predicted.test[schema.TARGET], 1)
+    )
+    found = evaluate.slices(wrong).set_index(["feature", "value"])
+    assert len(found) == 7
+    assert found.loc[("DeviceType", "1"), "accuracy"] == 0
+    assert found.loc[("DeviceType", "0"), "accuracy"] > 0.3
+    assert found.loc["CourseCategory", "rows"].sum() == len(predicted.test)
+
+
+def test_a_group_with_one_outcome_has_no_scores(predicted):
+    lucky = predicted.test.assign(
+        CourseCompletion=np.where(predicted.test["DeviceType"] == 1, 1, predicted.test[schema.TARGET])
+    )
+    found = evaluate.slices(lucky).set_index(["feature", "value"])
+    assert np.isnan(found.loc[("DeviceType", "1"), "roc_auc"])
+    assert found.loc[("DeviceType", "1"), "completed"] == 1
+
+
+def test_importance_tells_what_matters_from_what_does_not(trained):
+    found = evaluate.importance(trained, trained.splits.test, seed=1).set_index("feature")["importance"]
+    assert found[schema.NUMERICAL].min() > 0.05
+    assert found[schema.CATEGORICAL].abs().max() < 0.01
+
+
+def test_bounds_are_named_after_their_score():
+    assert evaluate.with_intervals({"f1": 0.7}, {"f1": (0.6, 0.8)}) == {"f1": 0.7, "f1_low": 0.6, "f1_high": 0.8}

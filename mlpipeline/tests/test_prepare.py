@@ -1,4 +1,4 @@
-"""Cleaning and splitting."""
+"""The split."""
 
 import pandas as pd
 import pytest
@@ -6,18 +6,10 @@ import pytest
 from training import prepare
 
 
-def test_one_of_each_set_of_exact_copies_stays():
-    rows = pd.DataFrame({"UserID": [1, 1, 1, 2], "TimeSpentOnCourse": [5.0, 5.0, 6.0, 5.0]})
-    kept = prepare.drop_copies(rows)
-    assert kept.to_dict("list") == {"UserID": [1, 1, 2], "TimeSpentOnCourse": [5.0, 6.0, 5.0]}
-
-
-def test_no_student_is_in_two_splits_even_with_several_rows():
-    rows = pd.DataFrame({"UserID": [student for student in range(200) for _ in range(3)]})
-    splits = prepare.split_by_student(rows, seed=1)
+def test_each_student_is_in_one_split(rows, splits):
     students = [set(part["UserID"]) for part in (splits.train, splits.validation, splits.test)]
-    assert [len(part) for part in students] == [120, 40, 40]
-    assert len(set.union(*students)) == 200
+    assert len(set.union(*students)) == len(rows) == sum(map(len, students))
+    assert [len(part) / len(rows) for part in students] == pytest.approx([0.6, 0.2, 0.2], abs=0.02)
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
@@ -25,3 +17,9 @@ def test_the_seed_decides_the_split(rows, splits, part):
     again, other = prepare.split_by_student(rows, seed=42), prepare.split_by_student(rows, seed=43)
     pd.testing.assert_frame_equal(getattr(again, part), getattr(splits, part))
     assert not getattr(other, part).equals(getattr(splits, part))
+
+
+def test_a_student_keeps_their_split_when_data_is_added_or_reordered(rows, splits):
+    fewer = prepare.split_by_student(rows.sample(frac=0.5, random_state=1), seed=42)
+    assert set(fewer.test["UserID"]) < set(splits.test["UserID"])
+    assert set(fewer.train["UserID"]) < set(splits.train["UserID"])

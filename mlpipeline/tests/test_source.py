@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from requests.exceptions import ConnectionError as KaggleUnreachable
 
-from training import schema, source, synthetic
+from training import schema, source, synthetic, validate
 
 
 @pytest.fixture(name="csv")
@@ -116,15 +116,29 @@ def test_without_kaggle_it_goes_on_with_synthetic_data_only_where_that_is_allowe
     assert len(dataset.rows) == synthetic.ROWS
 
 
+def _bytes(encoding="utf-8", **options):
+    return synthetic.generate(rows=50, copies=5).to_csv(index=False, **options).encode(encoding)
+
+
+HEADER = ",".join(schema.COLUMNS)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("no.csv", None, "is not a file; allowed are kaggle, synthetic"),
-        ("data.xlsx", "a,b", r"has to end in \.csv or \.parquet"),
-        ("empty.csv", "", "cannot be read as .csv"),
-        ("columns.csv", "UserID,CourseCategory\n1,Arts\n", "lacks the columns DeviceType"),
-        ("header.csv", ",".join(schema.COLUMNS) + "\n", "has no rows"),
-        ("broken.parquet", "not parquet", "cannot be read as .parquet"),
+        ("data.xlsx", b"a,b", r"has to end in \.csv or \.parquet"),
+        ("empty.csv", b"", "cannot be read as .csv"),
+        ("columns.csv", b"UserID,CourseCategory\n1,Arts\n", "lacks the columns DeviceType"),
+        ("header.csv", f"{HEADER}\n".encode(), "has no rows"),
+        ("semicolons.csv", _bytes(sep=";"), "lacks the columns UserID, .*; it has UserID;CourseCategory"),
+        ("twice.csv", f"{HEADER},UserID\n{'1,' * 9}2\n".encode(), "has more than one column UserID"),
+        ("longer.csv", f"{HEADER}\n{'1,' * 12}1\n{'1,' * 20}1\n".encode(), "cannot be read as .csv: .*line 3"),
+        ("utf16.csv", _bytes("utf-16"), "is not text in UTF-8"),
+        ("latin1.csv", _bytes().replace(b"Arts", "Künste".encode("latin-1")), "is not text in UTF-8"),
+        ("zipped.csv", b"PK\x03\x04\x14\x00\xff\xfe", "is not text in UTF-8"),
+        ("wide.csv", ("x" * 50 + ",").encode() * 50, r"it has x{50}, .* \.\.\.\.$"),
+        ("broken.parquet", b"not parquet", "cannot be read as .parquet"),
     ],
 )
 def test_a_file_that_is_no_engagement_data_is_an_error_that_synthetic_data_does_not_hide(
@@ -132,7 +146,31 @@ def test_a_file_that_is_no_engagement_data_is_an_error_that_synthetic_data_does_
 ):
     file = tmp_path / name
     if content is not None:
-        file.write_text(content, encoding="utf-8")
+        file.write_bytes(content)
     with pytest.raises(source.SourceError, match=message) as raised:
         source.pull(str(file), tmp_path / "data", fallback_to_synthetic=True)
     assert not isinstance(raised.value, source.SourceUnreachable)
+
+
+def test_an_enormous_file_is_refused_before_it_is_read(csv, served, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "MAX_BYTES", 1000)
+    for given in (str(csv), f"http://{served()}/some.csv"):
+        with pytest.raises(source.SourceError, match="is larger than 0 MB"):
+            source.pull(given, tmp_path / "data")
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_the_order_of_the_columns_and_a_byte_order_mark_do_not_matter(tmp_path):
+    data, file = synthetic.generate(rows=50, copies=5), tmp_path / "shuffled.csv"
+    data[reversed(data.columns)].assign(Extra=1).to_csv(file, index=False, encoding="utf-8-sig")
+    rows = source.pull(str(file), tmp_path / "data").rows
+    assert list(rows) == schema.COLUMNS
+    assert rows["UserID"].tolist() == data["UserID"].tolist()
+
+
+def test_a_truncated_file_has_one_row_less_to_use(tmp_path):
+    file, whole = tmp_path / "cut.csv", _bytes()
+    file.write_bytes(whole[: whole.rindex(b",")])  # within the last row
+    checked = validate.check(source.pull(str(file), tmp_path / "data").rows)
+    assert list(checked.quarantined["reason"]) == ["CourseCompletion is missing"]
+    assert list(checked.quarantined["row"]) == [50]

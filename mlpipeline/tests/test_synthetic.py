@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from training import prepare, schema, synthetic
+from training import schema, synthetic
 
 
 def test_has_the_measured_properties_of_the_real_data():
     data = synthetic.generate()
-    distinct = prepare.drop_copies(data)
+    distinct = data.drop_duplicates()
     assert (len(data), len(distinct)) == (9000, 8123)
     assert distinct["UserID"].is_unique
     assert data["CourseCompletion"].mean() == pytest.approx(0.396, abs=0.01)

@@ -1,55 +1,119 @@
-"""How good the model is, and how far the validation data has drifted from the training data."""
+"""How good the model is, on students whom it has never seen."""
 
+from collections.abc import Iterable
+
+import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score, mean_squared_error, roc_auc_score
+import sklearn
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from training import schema
+from training.features import model_input
+from training.model import Trained
 
-PREDICTION = "prediction"
-# Distances instead of p-values, so that a score means the same for every number of rows.
-DRIFT_METHODS = {
-    "num_method": "wasserstein",
-    "cat_method": "jensenshannon",
-    "num_threshold": 0.1,
-    "cat_threshold": 0.1,
-}
+RESAMPLES = 500
+CONFIDENCE = 0.95
+CALIBRATION_BINS = 10
+IMPORTANCE_ROWS = 20_000
+IMPORTANCE_REPEATS = 5
 
 
-def quality(predicted: pd.DataFrame) -> dict[str, float]:
-    """Accuracy, ROC AUC and the mean squared error of the probabilities (the Brier score).
+def scores(predicted: pd.DataFrame) -> dict[str, float]:
+    """What the predictions of these students are worth; `predicted` has the outcome, `prediction` and `probability`.
 
-    `predicted` holds the true outcome, `prediction` and `probability` of each row.
+    Precision, recall and F1 are those of the students who complete. The mean squared error is that of the
+    probabilities: for outcomes of 0 and 1 it is the Brier score by another name, and its root is in probability.
     """
-    actual = predicted[schema.TARGET]
+    actual = predicted[schema.TARGET].to_numpy()
+    probability = predicted["probability"].to_numpy()
+    prediction = predicted["prediction"].to_numpy()
+    counts = np.bincount(2 * actual + prediction, minlength=4)  # quicker than scikit-learn's, for the bootstrap
+    true_no, false_yes, false_no, true_yes = (int(count) for count in counts)
+    brier = float(np.mean((probability - actual) ** 2))
+    precision, recall = _share(true_yes, false_yes), _share(true_yes, false_no)
     return {
-        "accuracy": float(accuracy_score(actual, predicted["prediction"])),
-        "roc_auc": float(roc_auc_score(actual, predicted["probability"])),
-        "mean_squared_error": float(mean_squared_error(actual, predicted["probability"])),
+        "accuracy": _share(true_yes + true_no, false_yes + false_no),
+        "balanced_accuracy": (recall + _share(true_no, false_yes)) / 2,
+        "precision": precision,
+        "recall": recall,
+        "f1": _share(2 * true_yes, false_yes + false_no),
+        "roc_auc": float(roc_auc_score(actual, probability)),
+        "pr_auc": float(average_precision_score(actual, probability)),
+        "log_loss": float(log_loss(actual, probability, labels=[0, 1])),
+        "brier_score": brier,
+        "mean_squared_error": brier,
+        "root_mean_squared_error": float(np.sqrt(brier)),
+        "calibration_error": calibration_error(actual, probability),
     }
 
 
-def drift(current: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]:
-    """Drift of `current` against `reference`, measured by Evidently over the features and the prediction."""
-    # Imported where it is used: it takes 5 s, which registering the deployment would spend for nothing.
-    from evidently import DataDefinition, Dataset, Report  # pylint: disable=import-outside-toplevel
-    from evidently.metrics import DriftedColumnsCount, ValueDrift  # pylint: disable=import-outside-toplevel
+def _share(part: int, rest: int) -> float:
+    return float(part / (part + rest)) if part + rest else 0.0
 
-    columns = [*schema.FEATURE_NAMES, PREDICTION]
-    definition = DataDefinition(
-        categorical_columns=[*schema.CATEGORICAL, PREDICTION], numerical_columns=schema.NUMERICAL
+
+def calibration(actual: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each tenth of the probabilities that occurs: mean probability, share that completed, and number of rows."""
+    tenth = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    rows = np.bincount(tenth, minlength=CALIBRATION_BINS)
+    found = rows > 0
+    means = (np.bincount(tenth, values, CALIBRATION_BINS)[found] / rows[found] for values in (probability, actual))
+    return *means, rows[found]
+
+
+def calibration_error(actual: np.ndarray, probability: np.ndarray) -> float:
+    """Expected calibration error over ten bins of equal width (Naeini et al., 2015): how far probabilities are off."""
+    predicted, completed, rows = calibration(actual, probability)
+    return float(np.average(np.abs(predicted - completed), weights=rows))
+
+
+def intervals(predicted: pd.DataFrame, seed: int) -> dict[str, tuple[float, float]]:
+    """The 95% interval of each score, by a bootstrap over the students."""
+    random = np.random.default_rng(seed)
+    columns = predicted[[schema.TARGET, "prediction", "probability"]]
+    with sklearn.config_context(skip_parameter_validation=True, assume_finite=True):  # all are of the same kind
+        resampled = pd.DataFrame(
+            [scores(columns.iloc[random.integers(0, len(columns), len(columns))]) for _ in range(RESAMPLES)]
+        )
+    low, high = resampled.quantile((1 - CONFIDENCE) / 2), resampled.quantile((1 + CONFIDENCE) / 2)
+    return {name: (float(low[name]), float(high[name])) for name in resampled}
+
+
+def slices(predicted: pd.DataFrame) -> pd.DataFrame:
+    """The scores within each category, so that a group that the model serves badly is seen."""
+    found = []
+    for column in schema.CATEGORICAL:
+        for value, rows in predicted.groupby(column):
+            known = rows[schema.TARGET].nunique() == 2
+            quality = scores(rows) if known else dict.fromkeys(scores(predicted), np.nan)
+            completed = rows[schema.TARGET].mean()
+            found.append(
+                {"feature": column, "value": str(value), "rows": len(rows), "completed": completed}
+                | {name: quality[name] for name in ("accuracy", "roc_auc", "brier_score", "calibration_error")}
+            )
+    return pd.DataFrame(found)
+
+
+def importance(trained: Trained, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """By how much the log loss grows when a feature's values are shuffled among students: mean and deviation."""
+    sample = rows.sample(min(len(rows), IMPORTANCE_ROWS), random_state=seed)
+    found = permutation_importance(
+        trained.classifier,
+        model_input(sample),
+        sample[schema.TARGET],
+        scoring="neg_log_loss",
+        n_repeats=IMPORTANCE_REPEATS,
+        random_state=seed,
     )
-    report = Report(
-        [
-            ValueDrift(column=PREDICTION, method="jensenshannon", threshold=0.1),
-            DriftedColumnsCount(**DRIFT_METHODS),
-        ]
+    table = pd.DataFrame(
+        {"feature": schema.FEATURE_NAMES, "importance": found.importances_mean, "deviation": found.importances_std}
     )
-    prediction_drift, drifted_columns = report.run(
-        Dataset.from_pandas(current[columns], data_definition=definition),
-        Dataset.from_pandas(reference[columns], data_definition=definition),
-    ).dict()["metrics"]
-    return {
-        "prediction_drift": float(prediction_drift["value"]),
-        "num_drifted_columns": int(drifted_columns["value"]["count"]),
-        "share_missing_values": float(current[columns].isna().to_numpy().mean()),
-    }
+    return table.sort_values("importance", ascending=False, ignore_index=True)
+
+
+def with_intervals(found: dict[str, float], bounds: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """The scores, and their bounds as `<score>_low` and `<score>_high`: what is logged as metrics."""
+    named: Iterable[tuple[str, float]] = (
+        (f"{name}_{side}", value) for name, pair in bounds.items() for side, value in zip(("low", "high"), pair)
+    )
+    return found | dict(named)

@@ -1,76 +1,50 @@
-"""The model: a scikit-learn pipeline from the features of a request to the probability of completion."""
+"""The chosen model as it answers: a class by its decision threshold, and the probability behind it."""
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
 
 from training import schema
+from training.features import model_input
 from training.prepare import Splits
 
-ALGORITHM = {"model": "LogisticRegression", "bins": 20, "C": 1.0}
 
+@dataclass(frozen=True)
+class Trained:
+    """A trained pipeline, the same as a classifier that says 1 from the probability `threshold` on, and what it says.
 
-def model_input(rows: pd.DataFrame) -> pd.DataFrame:
-    """The features of `rows` as the model takes them, numbers rounded to float32.
-
-    The service scores in float32. Training on the same rounding keeps a value from falling on one side of a bin's
-    edge in training and on the other in serving.
+    `splits` are the rows with the classifier's answers in the columns `prediction` (0 or 1) and `probability` (of
+    completion).
     """
-    features = rows[schema.FEATURE_NAMES].copy()
-    numbers = [name for name in schema.FEATURE_NAMES if features[name].dtype.kind in "iufb"]
-    features[numbers] = features[numbers].astype(np.float32).astype(np.float64)
-    return features
+
+    pipeline: Pipeline
+    classifier: FixedThresholdClassifier
+    threshold: float
+    splits: Splits
+
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        """The probability of completion of each row."""
+        return self.classifier.predict_proba(model_input(rows))[:, 1]
 
 
-def build(seed: int) -> Pipeline:
-    """An untrained pipeline.
-
-    Completion jumps at thresholds of the engagement features, which a linear model sees only when these are cut
-    into bins.
-    """
-    numbers = make_pipeline(
-        SimpleImputer(strategy="median"),
-        KBinsDiscretizer(
-            ALGORITHM["bins"], encode="onehot-dense", strategy="quantile", quantile_method="averaged_inverted_cdf"
-        ),
+def with_threshold(pipeline: Pipeline, threshold: float, splits: Splits) -> Trained:
+    """Gives a trained pipeline its decision threshold, and has it answer for all splits."""
+    classifier = FixedThresholdClassifier(
+        FrozenEstimator(pipeline), threshold=threshold, pos_label=1, response_method="predict_proba"
     )
-    return make_pipeline(
-        ColumnTransformer(
-            [
-                ("categorical", OneHotEncoder(handle_unknown="ignore"), schema.CATEGORICAL),
-                ("numerical", numbers, schema.NUMERICAL),
-            ]
-        ),
-        LogisticRegression(C=ALGORITHM["C"], max_iter=1000, random_state=seed),
-    )
+    # Learns nothing, since the pipeline is frozen, but has to be called; two rows will do.
+    classifier.fit(pd.DataFrame(columns=schema.FEATURE_NAMES, index=[0, 1]), [0, 1])
+    parts = (splits.train, splits.validation, splits.test)
+    return Trained(pipeline, classifier, threshold, Splits(*(_with_answers(classifier, rows) for rows in parts)))
 
 
-def train(rows: pd.DataFrame, seed: int) -> Pipeline:
-    """A pipeline fitted on `rows`."""
-    with warnings.catch_warnings():
-        # The counts have fewer values than there are bins, so some bins are empty, as they may be.
-        warnings.filterwarnings("ignore", message="Bins whose width are too small")
-        return build(seed).fit(model_input(rows), rows[schema.TARGET])
-
-
-def predict(pipeline: Pipeline, splits: Splits) -> Splits:
-    """The splits with the columns `prediction` (0 or 1) and `probability` (of completion) added."""
-    return Splits(
-        train=_with_predictions(pipeline, splits.train),
-        validation=_with_predictions(pipeline, splits.validation),
-        test=_with_predictions(pipeline, splits.test),
-    )
-
-
-def _with_predictions(pipeline: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_answers(classifier: FixedThresholdClassifier, rows: pd.DataFrame) -> pd.DataFrame:
     features = model_input(rows)
     return rows.assign(
-        prediction=pipeline.predict(features).astype(int),
-        probability=pipeline.predict_proba(features)[:, 1],
+        prediction=classifier.predict(features).astype(int),
+        probability=classifier.predict_proba(features)[:, 1],
     )

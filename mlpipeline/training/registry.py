@@ -1,132 +1,155 @@
-"""Writes a training run to MLflow, and registers its model.
+"""The registered model in MLflow: its versions, which of them is champion, and which was when.
 
-A run holds, beside the model itself, what the other services read of it:
-
-    serving/contract.json, serving/model.onnx   for the prediction service
-    reference/reference.parquet                 what monitoring compares each day with
-    held_out/requests.jsonl                     requests of students that the model has never seen
-    data/                                       the data as it was pulled
+The alias `champion` says what is served. Each move of it is kept as a tag of the registered model, `champion <time>`,
+so that what was live when can be told later.
 """
 
 import json
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.models import infer_signature
-from mlflow.models.model import ModelInfo
-from sklearn.pipeline import Pipeline
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
-from training import schema
-from training.export import MODEL_FILE, Export
-from training.model import ALGORITHM, model_input
-from training.prepare import Splits
+from training import export
+from training.promotion import Decision
 from training.settings import Settings
-from training.source import Dataset
 
 CHAMPION = "champion"
-# What skops may build when it loads the model, beyond the estimators of scikit-learn that it knows.
-TRUSTED_TYPES = ["numpy.dtype"]
+MOVE = "champion "  # begins the name of each tag that keeps a move
+MOVE_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+NOT_FOUND = {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)}
+
+
+class RegistryError(Exception):
+    """What was asked of the registry cannot be done; the message says why."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """All that a training run has to show; `splits` with the model's predictions."""
+class Move:
+    """The champion became `version` at a time (UTC); `why` says on what ground."""
 
-    dataset: Dataset
-    pipeline: Pipeline
-    export: Export
-    splits: Splits
-    metrics: dict[str, float]
-    reference: Path
-    seed: int
+    at: datetime
+    version: int
+    why: str
 
 
-def save_reference(predicted: pd.DataFrame, folder: Path) -> Path:
-    """Saves features, outcome, prediction and probability of the reference rows as parquet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "reference.parquet"
-    columns = [*schema.FEATURE_NAMES, schema.TARGET, "prediction", "probability"]
-    predicted[columns].to_parquet(file, index=False)
-    return file
+class Registry:
+    """The versions of one registered model."""
 
+    def __init__(self, settings: Settings):
+        self.name = settings.model_name
+        self._client = mlflow.MlflowClient(settings.tracking_uri)
 
-def log_run(settings: Settings, trained: Trained) -> ModelInfo:
-    """Writes everything to one run of the experiment; gives the logged model, which is not registered yet."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    mlflow.set_experiment(settings.experiment)
-    dataset = trained.dataset
-    with mlflow.start_run():
-        mlflow.set_tags(
-            {
-                "data.requested": dataset.requested,
-                "data.source": dataset.source,
-                "data.sha256": dataset.sha256,
-                "data.fallback_reason": dataset.fallback_reason,
-            }
-        )
-        mlflow.log_params({**ALGORITHM, "seed": trained.seed, "rows": len(dataset.rows)})
-        mlflow.log_metrics(trained.metrics)
-        _log_dataset(dataset, trained.splits.train, "training")
-        _log_dataset(dataset, trained.splits.validation, "validation")
-        mlflow.log_artifact(str(dataset.file), "data")
-        mlflow.log_artifact(str(trained.reference), "reference")
+    def champion(self) -> ModelVersion | None:
+        """The version that is champion; None while there is none."""
+        return self._if_any(lambda: self._client.get_model_version_by_alias(self.name, CHAMPION))
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, the latest first."""
+        found = self._client.search_model_versions(f"name='{self.name}'")
+        return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+    def scorer(self, version: ModelVersion) -> Callable[[pd.DataFrame], np.ndarray]:
+        """A function from rows to probabilities of completion, by the ONNX export of this version's run."""
         with tempfile.TemporaryDirectory() as folder:
-            _write_files(Path(folder), trained)
-            mlflow.log_artifacts(folder)
-        return _log_model(trained)
+            file = self._client.download_artifacts(version.run_id, f"serving/{export.MODEL_FILE}", folder)
+            session = export.open_session(Path(file).read_bytes())
+        return lambda rows: export.score(session, rows)[1]
+
+    def register(self, run_id: str, model_uri: str, decision: Decision) -> int:
+        """Makes a logged model a version, with the decision about it, and champion if that is the decision.
+
+        If another champion came since the decision, that one stays. Doing it again for the same run changes nothing.
+        The alias is moved last, so that a run that is killed before leaves the champion as it was.
+        """
+        champion = self.champion()
+        known = [version for version in self.versions() if version.run_id == run_id]
+        if champion and known and champion.version == known[0].version:
+            return int(champion.version)
+        if (champion and champion.version) != decision.champion:
+            decision = replace(decision, promoted=False, reason="another model became champion in the meantime")
+        version = known[0] if known else self._create(run_id, model_uri, _as_tags(decision))
+        if decision.promoted:
+            self.move_champion(int(version.version), decision.reason)
+        return int(version.version)
+
+    def _create(self, run_id: str, model_uri: str, tags: dict[str, str]) -> ModelVersion:
+        if self._if_any(lambda: self._client.get_registered_model(self.name)) is None:
+            self._client.create_registered_model(self.name)
+        model_id = model_uri.removeprefix("models:/")
+        return self._client.create_model_version(self.name, model_uri, run_id, tags, model_id=model_id)
+
+    def move_champion(self, version: int, why: str) -> Move:
+        """Keeps that a version becomes champion, and makes it so; in this order, so that no move goes unrecorded."""
+        move = Move(datetime.now(UTC), version, why)
+        kept = json.dumps({"version": version, "why": why})
+        self._client.set_registered_model_tag(self.name, f"{MOVE}{move.at:{MOVE_TIME}}", kept)
+        self._client.set_registered_model_alias(self.name, CHAMPION, str(version))
+        return move
+
+    def moves(self) -> list[Move]:
+        """Every move of the champion, the first one first."""
+        model = self._if_any(lambda: self._client.get_registered_model(self.name))
+        tags = sorted((key, value) for key, value in (model.tags if model else {}).items() if key.startswith(MOVE))
+        return [Move(datetime.fromisoformat(key.removeprefix(MOVE)), **json.loads(value)) for key, value in tags]
+
+    def roll_back(self, version: int | None = None) -> Move:
+        """Makes a version champion by hand: the one that was champion before the current one, if none is named.
+
+        Raises RegistryError where there is no such version.
+        """
+        champion = self.champion()
+        if champion is None:
+            raise RegistryError(f"{self.name} has no champion. Train a model first.")
+        current, known = int(champion.version), [int(found.version) for found in self.versions()]
+        if version is None:
+            before = [former for former in predecessors(self.moves(), current) if former in known]
+            if not before:
+                raise RegistryError(f"No champion of {self.name} is known from before version {current}.")
+            version = before[-1]
+        if version not in known:
+            raise RegistryError(f"{self.name} has no version {version}; it has {', '.join(map(str, sorted(known)))}.")
+        if version == current:
+            raise RegistryError(f"Version {version} of {self.name} is champion already.")
+        return self.move_champion(version, f"by hand, in place of version {current}")
+
+    def _if_any(self, get: Callable):
+        try:
+            return get()
+        except (RestException, MlflowException) as error:
+            if error.error_code in NOT_FOUND:
+                return None
+            raise
 
 
-def _log_dataset(dataset: Dataset, rows: pd.DataFrame, context: str) -> None:
-    mlflow.log_input(
-        from_pandas(
-            model_input(rows).assign(**{schema.TARGET: rows[schema.TARGET].astype(float)}),
-            source=str(dataset.file),
-            targets=schema.TARGET,
-            name=f"engagement-{context}",  # MLflow keeps one dataset for each name and digest
-            digest=dataset.sha256[:36],  # MLflow keeps no more
-        ),
-        context=context,
-    )
+def predecessors(moves: list[Move], current: int) -> list[int]:
+    """The champions before the current one, the first one first.
 
-
-def _write_files(folder: Path, trained: Trained) -> None:
-    (folder / "serving").mkdir()
-    (folder / "serving" / MODEL_FILE).write_bytes(trained.export.model)
-    contract = json.dumps(trained.export.contract, indent=2)
-    (folder / "serving" / "contract.json").write_text(contract, encoding="utf-8")
-    (folder / "held_out").mkdir()
-    held_out_requests(trained.splits.test).to_json(folder / "held_out" / "requests.jsonl", orient="records", lines=True)
-
-
-def held_out_requests(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows as a client may send them.
-
-    A missing value makes floats of a column of integers, which a request may not hold; and a request has to name its
-    categories.
+    Going back to a version takes out what came after it, so that going back twice does not end where it began.
     """
-    requests = rows[[schema.STUDENT, *schema.FEATURE_NAMES]].dropna(subset=schema.CATEGORICAL)
-    return requests.astype({feature.name: "Int64" for feature in schema.FEATURES if feature.type == "integer"})
+    line: list[int] = []
+    for move in moves:
+        line = line[: line.index(move.version)] if move.version in line else line
+        line.append(move.version)
+    return line[: line.index(current)] if current in line else line
 
 
-def _log_model(trained: Trained) -> ModelInfo:
-    example = model_input(trained.splits.train.head(2))
-    return mlflow.sklearn.log_model(
-        trained.pipeline,
-        name="model",
-        signature=infer_signature(example, trained.pipeline.predict(example)),
-        input_example=example,
-        pip_requirements=[f"{name}=={trained.export.contract['versions'][name]}" for name in ("scikit-learn", "skops")],
-        skops_trusted_types=TRUSTED_TYPES,
-    )
-
-
-def register(settings: Settings, logged: ModelInfo) -> int:
-    """Makes the logged model a new version of the registered model, and its champion; gives the version."""
-    mlflow.set_tracking_uri(settings.tracking_uri)
-    version = mlflow.register_model(logged.model_uri, settings.model_name)
-    mlflow.MlflowClient().set_registered_model_alias(settings.model_name, CHAMPION, version.version)
-    return int(version.version)
+def _as_tags(decision: Decision) -> dict[str, str]:
+    found = {
+        "promotion.decision": "promoted" if decision.promoted else "champion kept",
+        "promotion.reason": decision.reason,
+        "promotion.margin": decision.margin,
+        "promotion.decided_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "promotion.against_version": decision.champion or "",
+    }
+    if decision.comparison:
+        found |= {f"promotion.log_loss_{name}": value for name, value in asdict(decision.comparison).items()}
+    return {name: str(value) for name, value in found.items()}

@@ -15,8 +15,8 @@ TARGET = "CourseCompletion"
 class Feature:
     """A feature that a prediction request carries.
 
-    `type` is its JSON type in a request. `column` is its name in the database. `minimum` bounds a numerical
-    feature; a categorical one gets its known categories from the training data instead.
+    `type` is its JSON type in a request. `column` is its name in the database. A numerical feature lies between
+    `minimum` and `maximum`, which only keep out what cannot be; a categorical one has one of `categories`.
     """
 
     name: str
@@ -24,21 +24,26 @@ class Feature:
     kind: Literal["categorical", "numerical"]
     type: Literal["string", "integer", "number"]
     minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] | tuple[int, ...] | None = None
 
+
+COURSE_CATEGORIES = ("Arts", "Business", "Health", "Programming", "Science")
+DEVICE_TYPES = (0, 1)  # mobile, laptop
 
 FEATURES = (
-    Feature("CourseCategory", "course_category", "categorical", "string"),
-    Feature("DeviceType", "device_type", "categorical", "integer"),
-    Feature("TimeSpentOnCourse", "time_spent_on_course", "numerical", "number", 0),
-    Feature("NumberOfVideosWatched", "number_of_videos_watched", "numerical", "integer", 0),
-    Feature("NumberOfQuizzesTaken", "number_of_quizzes_taken", "numerical", "integer", 0),
+    Feature("CourseCategory", "course_category", "categorical", "string", categories=COURSE_CATEGORIES),
+    Feature("DeviceType", "device_type", "categorical", "integer", categories=DEVICE_TYPES),
+    Feature("TimeSpentOnCourse", "time_spent_on_course", "numerical", "number", 0, 10_000),
+    Feature("NumberOfVideosWatched", "number_of_videos_watched", "numerical", "integer", 0, 100_000),
+    Feature("NumberOfQuizzesTaken", "number_of_quizzes_taken", "numerical", "integer", 0, 100_000),
 )
 
 FEATURE_NAMES = [feature.name for feature in FEATURES]
 CATEGORICAL = [feature.name for feature in FEATURES if feature.kind == "categorical"]
 NUMERICAL = [feature.name for feature in FEATURES if feature.kind == "numerical"]
 
-# In the data, but not in a prediction request, so never features.
+# In the data, but not in a prediction request, so never features. Both are percentages.
 NOT_REQUESTED = ["QuizScores", "CompletionRate"]
 
 COLUMNS = [STUDENT, *FEATURE_NAMES, *NOT_REQUESTED, TARGET]

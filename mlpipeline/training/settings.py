@@ -1,10 +1,12 @@
 """What the environment says to the training pipeline."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+THREADS = "threads"
 SERVICE = Path(__file__).resolve().parent.parent
 
 
@@ -27,3 +29,13 @@ class Settings(BaseSettings):
     monitoring_data_dir: Path = Field(
         SERVICE / "monitoring_data", description="Folder that the reference data is saved in"
     )
+    task_runner: str = Field(
+        THREADS,
+        description="Where candidates are compared: threads, or the address of a Dask scheduler (tcp://host:8786)",
+        pattern=r"^(threads|(tcp|tls|ws|wss)://.+)$",
+    )
+
+    @property
+    def workers(self) -> int:
+        """Threads to compare candidates in: one for each CPU that this process may use."""
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

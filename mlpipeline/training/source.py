@@ -20,6 +20,7 @@ from training import schema, synthetic
 KAGGLE_DATASET = "rabieelkharoua/predict-online-course-engagement-dataset"
 FILE_NAME = "online_course_engagement_data"
 URL_TIMEOUT_SECONDS = 60
+MAX_BYTES = 500 * 2**20  # about seven million rows; more does not fit into the memory that training should need
 
 
 class SourceError(Exception):
@@ -110,10 +111,15 @@ def _from_url(url: str, data_dir: Path) -> Path:
     part = file.with_suffix(".part")
     try:
         with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, part.open("wb") as target:
-            shutil.copyfileobj(response, target)
+            while chunk := response.read(2**20):
+                target.write(chunk)
+                _check_size(target.tell(), url)
             expected = int(response.headers.get("Content-Length", target.tell()))
             if target.tell() != expected:  # a connection that is cut looks like the end of the file
                 raise OSError(f"{target.tell()} of {expected} bytes came")
+    except SourceError:
+        part.unlink(missing_ok=True)
+        raise
     except (URLError, HTTPException, OSError) as error:
         part.unlink(missing_ok=True)
         raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
@@ -134,10 +140,16 @@ def _copy(origin: Path, data_dir: Path) -> Path:
             f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, and the path or URL "
             "of a CSV or parquet file."
         )
+    _check_size(origin.stat().st_size, str(origin))
     file = data_dir / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"
     if origin.resolve() != file.resolve():
         shutil.copyfile(origin, file)
     return file
+
+
+def _check_size(size: int, source: str) -> None:
+    if size > MAX_BYTES:
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} is larger than {MAX_BYTES // 2**20} MB, which is the most.")
 
 
 def _suffix(name: str, source: str) -> str:
@@ -149,15 +161,27 @@ def _suffix(name: str, source: str) -> str:
 
 def _read(file: Path, source: str) -> pd.DataFrame:
     try:
-        rows = pd.read_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
+        if file.suffix == ".csv":
+            rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False)
+        else:
+            rows = pd.read_parquet(file)
+    except UnicodeDecodeError as error:
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as CSV in UTF-8.") from error
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
         raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
+    twice = [column for column in schema.COLUMNS if f"{column}.1" in rows]  # as pandas names the second one
+    if twice:
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} has more than one column {twice[0]}.")
     missing = [column for column in schema.COLUMNS if column not in rows]
     if missing:
         raise SourceError(
             f"DATA_SOURCE {shown(source)!r} lacks the columns {', '.join(missing)}; it has "
-            f"{', '.join(map(str, rows.columns))}."
+            f"{_in_short(', '.join(map(str, rows.columns)))}."
         )
     if rows.empty:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} has no rows.")
     return rows[schema.COLUMNS]
+
+
+def _in_short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:300]} ..."

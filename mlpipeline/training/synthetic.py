@@ -9,9 +9,10 @@ complete. That leaves 8,123 distinct rows, 44% of them completed.
 import numpy as np
 import pandas as pd
 
+from training import schema
+
 ROWS = 9000
 COPIES = 877
-COURSE_CATEGORIES = ["Arts", "Business", "Health", "Programming", "Science"]
 COMPLETES_IF_ENGAGED = 0.962
 COMPLETES_OTHERWISE = 0.041
 
@@ -25,7 +26,7 @@ def generate(seed: int = 42, rows: int = ROWS, copies: int = COPIES) -> pd.DataF
     data = pd.DataFrame(
         {
             "UserID": np.arange(1, rows + 1),
-            "CourseCategory": random.choice(COURSE_CATEGORIES, rows),
+            "CourseCategory": random.choice(schema.COURSE_CATEGORIES, rows),
             "TimeSpentOnCourse": random.uniform(1, 100, rows).round(8),
             "NumberOfVideosWatched": random.integers(0, 21, rows),
             "NumberOfQuizzesTaken": random.integers(0, 11, rows),

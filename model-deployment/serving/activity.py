@@ -12,6 +12,7 @@ LIMITS: dict[str, dict] = {
     "integer": {"ge": -(2**31), "le": 2**31 - 1},
     "number": {},
 }
+BOUNDS = {"ge": "minimum", "le": "maximum"}  # pydantic's name and the contract's
 
 
 class _Activity(BaseModel):
@@ -30,8 +31,7 @@ class ActivityReader:
         fields: dict[str, Any] = {contract["student"]["name"]: (StrictInt, Field(ge=0, lt=2**63))}
         for feature in contract["features"]:
             limits = dict(LIMITS[feature["type"]])
-            if "minimum" in feature:
-                limits["ge"] = feature["minimum"]
+            limits |= {limit: feature[name] for limit, name in BOUNDS.items() if name in feature}
             kind = TYPES[feature["type"]]
             fields[feature["name"]] = (kind | None if feature["kind"] == "numerical" else kind, Field(**limits))
         activity = create_model("Activity", __base__=_Activity, **fields)

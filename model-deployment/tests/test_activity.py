@@ -30,7 +30,9 @@ MISSING = object()
         ("TimeSpentOnCourse", float("inf"), "Input should be a finite number"),
         ("NumberOfVideosWatched", 8.5, "Input should be a valid integer"),
         ("NumberOfVideosWatched", -1, "Input should be greater than or equal to 0"),
-        ("NumberOfQuizzesTaken", 2**31, "Input should be less than or equal to 2147483647"),
+        ("DeviceType", 2**31, "Input should be less than or equal to 2147483647"),
+        ("TimeSpentOnCourse", 10_000.1, "Input should be less than or equal to 10000"),
+        ("NumberOfQuizzesTaken", 100_001, "Input should be less than or equal to 100000"),
         ("NumberOfQuizzesTaken", [7], "Input should be a valid integer"),
     ],
 )

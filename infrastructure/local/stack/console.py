@@ -8,6 +8,7 @@ from typing import Iterator
 import psutil
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 
 LOG_LINES_SHOWN = 8
 
@@ -28,20 +29,24 @@ class StepFailed(Exception):
 class Step:
     """A step under way. What is assigned to `result` stands on its line when it is done."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str, status: Status) -> None:
         self.result = ""
+        self._title, self._status = title, status
 
-    def say_task(self, name: str, seconds: float) -> None:
-        """Prints a line for a task of the step that is done."""
-        out.print(f"    {name} [dim]{seconds:.1f} s[/]")
+    def say_task(self, name: str, seconds: float, is_part: bool = False) -> None:
+        """Prints a line for a task of the step that is done; one that is part of another only passes by."""
+        if is_part:
+            self._status.update(f"{escape(self._title)}: {escape(name)}")
+        else:
+            out.print(f"    {escape(name)} [dim]{seconds:.1f} s[/]")
 
 
 @contextmanager
 def step(title: str) -> Iterator[Step]:
     """Shows a step while its block runs, then one line with its result and time."""
     started = time.monotonic()
-    with out.status(escape(title), spinner="dots" if _UNICODE else "line"):
-        current = Step()
+    with out.status(escape(title), spinner="dots" if _UNICODE else "line") as status:
+        current = Step(title, status)
         try:
             yield current
         except BaseException:

@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def _wanted(service: Path) -> str:
     return f"{digest} {sys.version} {service}"
 
 
+def _categories(service: Path) -> str:
+    """All that a Pipfile.lock holds, by the names that a Pipfile gives it: optional packages have tests too."""
+    locked = json.loads((service / "Pipfile.lock").read_text(encoding="utf-8"))
+    names = {"default": "packages", "develop": "dev-packages"}
+    return " ".join(names.get(category, category) for category in locked if category != "_meta")
+
+
 def _install(service: Path, environment: Path, log: Path) -> None:
     tools = Path(sys.executable).parent
     python = str(environment / "bin" / "python")
@@ -83,7 +91,7 @@ def _install(service: Path, environment: Path, log: Path) -> None:
 
         call("uv", "venv", "--clear", "--python", sys.executable, str(environment))
         with open(requirements, "w", encoding="utf-8") as exported:
-            call("pipenv", "requirements", "--dev", "--hash", to=exported)
+            call("pipenv", "requirements", "--hash", "--categories", _categories(service), to=exported)
         call("uv", "pip", "sync", "--require-hashes", "--python", python, str(requirements))
         # A lock that leaves out what this version of Python needs installs without a word.
         call("uv", "pip", "check", "--python", python)

@@ -9,7 +9,7 @@ from stack import console, prefect, programs, tracking
 from stack.addresses import Addresses
 from stack.settings import MLPIPELINE, MONITORING, Settings
 from stack.supervisor import Supervisor
-from stack.tracking import Champion
+from stack.tracking import Version
 
 SAMPLE_REQUEST = {
     "UserID": 6001,
@@ -29,8 +29,8 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
     """Brings everything up and shows each part at work. What an earlier start has done is not done again."""
     start_servers(settings, supervisor, addresses)
     start_workers_and_register_deployments(supervisor, addresses)
-    champion = tracking.champion(addresses.mlflow)
-    if champion is None or not tracking.is_trained_on(champion, settings.data_source):
+    champion, latest = tracking.champion(addresses.mlflow), tracking.latest(addresses.mlflow)
+    if champion is None or latest is None or not tracking.is_trained_on(latest, settings.data_source):
         champion = train(settings, supervisor, addresses)
     else:
         console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
@@ -85,7 +85,7 @@ def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Ad
         step.result = f"one for each queue, {programs.TRAINING_QUEUE} and {programs.MONITORING_QUEUE}"
 
 
-def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Champion:
+def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Version:
     """Runs the training flow through its worker; only here, where nobody relies on the model, may it fall back."""
     parameters = {"data_source": settings.data_source or "kaggle", "fallback_to_synthetic": not settings.data_source}
     with console.step(f"Training ({TRAINING})") as step:
@@ -93,15 +93,22 @@ def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> C
         prefect.run_deployment(addresses.prefect_api, TRAINING, parameters, log, step.say_task)
         champion = tracking.champion(addresses.mlflow)
         if champion is None:
-            raise console.StepFailed(f"{TRAINING} completed, but MLflow has no champion of {tracking.MODEL}.")
+            raise console.StepFailed(
+                f"{TRAINING} completed, but MLflow has no champion of {tracking.MODEL}: the model fails its checks, "
+                f"as the tags of its version say at {addresses.mlflow}."
+            )
         step.result = (
             f"version {champion.version} is champion, accuracy {champion.metrics['accuracy']:.3f}, "
             f"ROC AUC {champion.metrics['roc_auc']:.3f}, run {champion.run_id}"
         )
+    challenger = tracking.latest(addresses.mlflow)
+    if challenger and challenger.version != champion.version:
+        reason = challenger.version_tags.get("promotion.reason", "see its tags in MLflow")
+        console.warning(f"Version {challenger.version} was trained, but not promoted: {reason}")
     return champion
 
 
-def serve(settings: Settings, supervisor: Supervisor, addresses: Addresses, champion: Champion) -> None:
+def serve(settings: Settings, supervisor: Supervisor, addresses: Addresses, champion: Version) -> None:
     """Starts the prediction service with the champion."""
     with console.step("Prediction service") as step:
         supervisor.start(programs.web(settings, addresses.web_port, champion.run_id))
@@ -120,14 +127,14 @@ def predict(addresses: Addresses) -> None:
     console.table(rows[0], title="its row in features")
 
 
-def is_monitored(addresses: Addresses, champion: Champion) -> bool:
+def is_monitored(addresses: Addresses, champion: Version) -> bool:
     """Whether the table metrics has a row for this model."""
     if not addresses.database.query("SELECT to_regclass('metrics') AS found")[0]["found"]:
         return False
     return bool(addresses.database.query("SELECT 1 FROM metrics WHERE run_id = %s LIMIT 1", (champion.run_id,)))
 
 
-def send_held_out_students(addresses: Addresses, champion: Champion) -> date:
+def send_held_out_students(addresses: Addresses, champion: Version) -> date:
     """Sends activity of students whom the model has never seen; gives the day (UTC) of their predictions."""
     with console.step("More students") as step:
         students = tracking.held_out_requests(addresses.mlflow, champion.run_id)[:HELD_OUT_STUDENTS]

@@ -9,11 +9,16 @@ import requests
 from stack.console import StepFailed
 
 POLL_SECONDS = 0.5
-TIMEOUT_SECONDS = 600
+TIMEOUT_SECONDS = 900
+# The states of tasks are recorded a little later than that of their flow.
+SETTLING_SECONDS = (1, 10)
+
+# Called with a task's name, its seconds, and whether it is a part of a flow within the flow.
+OnTask = Callable[[str, float, bool], None]
 
 
-def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: Callable[[str, float], None]) -> None:
-    """Runs a deployment (`flow/deployment`) to its end; calls `on_task` with each task's name and seconds.
+def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: OnTask) -> None:
+    """Runs a deployment (`flow/deployment`) to its end; calls `on_task` for each task that is completed.
 
     Raises StepFailed, which names the worker's `log`, if the run does not complete.
     """
@@ -23,23 +28,36 @@ def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: Ca
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         state = _call("GET", f"{api}/flow_runs/{run['id']}")["state"]
-        if state["type"] == "COMPLETED":
-            time.sleep(POLL_SECONDS)  # the states of tasks are recorded a little later than that of their flow
-        _report_tasks(api, run["id"], seen, on_task)
-        if state["type"] == "COMPLETED":
-            return
         if state["type"] in ("FAILED", "CRASHED", "CANCELLED"):
             raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
+        under_way = _report_tasks(api, run["id"], seen, on_task)
+        if state["type"] == "COMPLETED":
+            _report_the_last_tasks(under_way, lambda: _report_tasks(api, run["id"], seen, on_task))
+            return
         time.sleep(POLL_SECONDS)
     raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.", log)
 
 
-def _report_tasks(api: str, run_id: str, seen: set[str], on_task: Callable[[str, float], None]) -> None:
-    query = {"flow_runs": {"id": {"any_": [run_id]}}, "sort": "END_TIME_DESC"}
+def _report_the_last_tasks(under_way: int, report: Callable[[], int]) -> None:
+    least, most = (time.monotonic() + seconds for seconds in SETTLING_SECONDS)
+    while time.monotonic() < least or (under_way and time.monotonic() < most):
+        time.sleep(POLL_SECONDS)
+        under_way = report()
+
+
+def _report_tasks(api: str, run_id: str, seen: set[str], on_task: OnTask) -> int:
+    """Reports tasks that are newly completed, in order; gives the number of those that are not at their end yet."""
+    flows = _call("POST", f"{api}/flow_runs/filter", {"flow_runs": {"parent_flow_run_id": {"any_": [run_id]}}})
+    ids = [run_id, *(flow["id"] for flow in flows)]
+    query = {"flow_runs": {"id": {"any_": ids}}, "sort": "END_TIME_DESC"}
+    under_way = 0
     for task in reversed(_call("POST", f"{api}/task_runs/filter", query)):
-        if task["state_type"] == "COMPLETED" and task["id"] not in seen:
+        if task["state_type"] in ("SCHEDULED", "PENDING", "RUNNING"):
+            under_way += 1
+        elif task["state_type"] == "COMPLETED" and task["id"] not in seen:
             seen.add(task["id"])
-            on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"])
+            on_task(task["name"].rsplit("-", 1)[0], task["total_run_time"], task["flow_run_id"] != run_id)
+    return under_way
 
 
 def _call(method: str, url: str, body: dict | None = None):

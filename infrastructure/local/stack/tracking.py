@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
@@ -11,16 +12,17 @@ MODEL = "online-course-model"
 
 
 @dataclass(frozen=True)
-class Champion:
-    """The model version with the alias `champion`, and its training run's tags and metrics."""
+class Version:
+    """A version of the registered model: its tags, and its training run's tags and metrics."""
 
     version: str
     run_id: str
+    version_tags: dict[str, str]
     tags: dict[str, str]
     metrics: dict[str, float]
 
 
-def champion(tracking_uri: str) -> Champion | None:
+def champion(tracking_uri: str) -> Version | None:
     """The champion; None while no model is registered."""
     found = requests.get(
         f"{tracking_uri}/api/2.0/mlflow/registered-models/alias",
@@ -30,20 +32,36 @@ def champion(tracking_uri: str) -> Champion | None:
     if found.status_code in (400, 404):  # no such model, or no such alias
         return None
     found.raise_for_status()
-    version = found.json()["model_version"]
-    run = requests.get(
-        f"{tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": version["run_id"]}, timeout=30
-    ).json()["run"]["data"]
-    return Champion(
+    return _with_run(tracking_uri, found.json()["model_version"])
+
+
+def latest(tracking_uri: str) -> Version | None:
+    """The version that was registered last, whether it became champion or not; None while there is none."""
+    found = requests.get(
+        f"{tracking_uri}/api/2.0/mlflow/model-versions/search",
+        params={"filter": f"name='{MODEL}'", "order_by": "version_number DESC", "max_results": 1},
+        timeout=30,
+    )
+    found.raise_for_status()
+    versions = found.json().get("model_versions", [])
+    return _with_run(tracking_uri, versions[0]) if versions else None
+
+
+def _with_run(tracking_uri: str, version: dict) -> Version:
+    found = requests.get(f"{tracking_uri}/api/2.0/mlflow/runs/get", params={"run_id": version["run_id"]}, timeout=30)
+    found.raise_for_status()
+    run = found.json()["run"]["data"]
+    return Version(
         version=version["version"],
         run_id=version["run_id"],
+        version_tags={tag["key"]: tag["value"] for tag in version.get("tags", [])},
         tags={tag["key"]: tag["value"] for tag in run["tags"]},
         metrics={metric["key"]: metric["value"] for metric in run["metrics"]},
     )
 
 
-def is_trained_on(model: Champion, source: str | None) -> bool:
-    """Whether the champion comes from the data that the user asks for; without a wish, it does.
+def is_trained_on(model: Version, source: str | None) -> bool:
+    """Whether the model comes from the data that the user asks for; without a wish, it does.
 
     A file counts by its content. Synthetic data in place of what was asked for does not.
     """
@@ -53,7 +71,15 @@ def is_trained_on(model: Champion, source: str | None) -> bool:
         return False
     if Path(source).is_file():
         return model.tags.get("data.sha256") == hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    return model.tags.get("data.requested") == source
+    return model.tags.get("data.requested") == _shown(source)
+
+
+def _shown(source: str) -> str:
+    """The source as a run's tags name it: a URL without the password and the query, which may hold a token."""
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def held_out_requests(tracking_uri: str, run_id: str) -> list[dict]:

@@ -72,13 +72,13 @@ def test_the_run_holds_parameters_metrics_data_and_the_contract_of_the_services(
     assert 0.77 < metrics["roc_auc"] < 0.85
     assert 0.14 < metrics["mean_squared_error"] < 0.19
     assert {"prediction_drift", "num_drifted_columns", "share_missing_values"} < set(metrics)
-    assert {param["key"] for param in run["data"]["params"]} >= {"model", "seed", "rows"}
-    assert {given["tags"][0]["value"] for given in run["inputs"]["dataset_inputs"]} == {"training", "validation"}
+    assert {param["key"] for param in run["data"]["params"]} >= {"model", "seed", "decision_threshold"}
+    assert {given["tags"][0]["value"] for given in run["inputs"]["dataset_inputs"]} == {"train", "validation", "test"}
     experiment = stack.get(f"{mlflow}/api/2.0/mlflow/experiments/get", experiment_id=run["info"]["experiment_id"])
     assert experiment["experiment"]["name"] == EXPERIMENT
     artifacts = {
         file["path"]
-        for folder in ("serving", "reference", "held_out", "data")
+        for folder in ("serving", "reference", "held_out", "data", "exploration", "selection", "evaluation")
         for file in stack.get(f"{mlflow}/api/2.0/mlflow/artifacts/list", run_id=run_id, path=folder)["files"]
     }
     assert artifacts == {
@@ -87,6 +87,13 @@ def test_the_run_holds_parameters_metrics_data_and_the_contract_of_the_services(
         "reference/reference.parquet",
         "held_out/requests.jsonl",
         "data/online_course_engagement_data.csv",
+        "data/quarantine.csv",
+        *(f"exploration/{name}.png" for name in ("distributions", "completion_by_feature", "correlations")),
+        "exploration/findings.md",
+        "exploration/summary.html",
+        *(f"selection/{name}.csv" for name in ("candidates", "features")),
+        *(f"evaluation/{name}.csv" for name in ("slices", "importance", "behaviour")),
+        *(f"evaluation/{name}.png" for name in ("roc", "precision_recall", "calibration", "confusion", "importance")),
     }
 
 
@@ -105,7 +112,7 @@ def test_the_registered_model_loads_with_scikit_learn_and_has_its_signature_and_
         check=True,
     ).stdout
     features = ["CourseCategory", "DeviceType", "TimeSpentOnCourse", "NumberOfVideosWatched", "NumberOfQuizzesTaken"]
-    assert printed.splitlines()[-1] == f"Pipeline {features} True"
+    assert printed.splitlines()[-1] == f"FixedThresholdClassifier {features} True"
 
 
 def test_the_deployments_have_their_schedules_and_queues(stack):
@@ -136,7 +143,7 @@ def _run_deployment(stack, name, parameters):
         name,
         parameters,
         stack.folder / "logs" / "worker-mlops.log",
-        lambda task, _: tasks.append(task),
+        lambda task, _, is_part: None if is_part else tasks.append(task),
     )
     return tasks
 
@@ -157,7 +164,7 @@ def test_the_day_was_monitored_and_doing_it_again_replaces_its_row(stack):
     assert (before["rows"], before["status"], before["run_id"]) == (501, "ok", _champion(stack)["run_id"])
     assert before["num_drifted_columns"] == 0 and before["prediction_drift"] < 0.1
     tasks = _run_deployment(stack, "daily-monitoring/monitoring", {"day": before["day"].isoformat()})
-    assert tasks[:3] == ["read predictions", "load reference data", "measure drift"]
+    assert tasks == ["read predictions", "load reference data", "measure drift", "write metrics"]
     (after,) = stack.database.query("SELECT * FROM metrics")
     assert after["rows"] >= before["rows"]
     assert after["timestamp"] > before["timestamp"]
@@ -165,7 +172,7 @@ def test_the_day_was_monitored_and_doing_it_again_replaces_its_row(stack):
 
 def test_a_day_without_predictions_has_a_row_that_says_so(stack):
     tasks = _run_deployment(stack, "daily-monitoring/monitoring", {"day": "2020-02-29"})
-    assert tasks[:1] == ["read predictions"] and "measure drift" not in tasks
+    assert tasks == ["read predictions", "write metrics"]
     (row,) = stack.database.query("SELECT * FROM metrics WHERE day = '2020-02-29'")
     assert (row["rows"], row["status"], row["run_id"]) == (0, "no predictions", None)
 

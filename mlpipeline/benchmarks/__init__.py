@@ -1,0 +1,1 @@
+"""Measures what the training pipeline promises: `python -m benchmarks` prints a table."""

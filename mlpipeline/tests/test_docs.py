@@ -1,0 +1,38 @@
+"""What README.md and docs/training.md say of the flow is so."""
+
+import re
+
+import train_model
+from training import behaviour, validate
+from training.settings import SERVICE
+from training.steps import RETRY_AFTER_SECONDS
+
+README = (SERVICE.parent / "README.md").read_text(encoding="utf-8")
+TRAINING = (SERVICE.parent / "docs" / "training.md").read_text(encoding="utf-8")
+
+
+def test_each_parameter_is_in_the_table_with_its_default():
+    table = re.findall(r"^\| `(\w+)` \| (.*?) \|", README.split("| parameter |")[1].split("\n\n")[0], re.MULTILINE)
+    shown = {"": "empty", False: "false", train_model.ALL_CANDIDATES: "all six"}
+    parameters = train_model.run_pipeline.parameters.properties
+    assert dict(table) == {
+        name: shown.get(tuple(given["default"]) if isinstance(given["default"], (list, tuple)) else given["default"])
+        or str(given["default"])
+        for name, given in parameters.items()
+    }
+
+
+def test_each_module_that_the_page_names_exists():
+    named = re.findall(r"`(\w+\.py)`", TRAINING)
+    assert len(named) > 10
+    for name in named:
+        assert (SERVICE / "training" / name).is_file(), name
+
+
+def test_the_limits_that_the_page_gives_are_those_of_the_code():
+    assert f"fewer than {validate.MIN_ROWS} students" in TRAINING
+    assert f"more than {behaviour.MAX_MEAN_CHANGE} in the mean" in TRAINING
+    assert f"noise ({behaviour.MAX_MEAN_FALL} in the mean" in TRAINING
+    assert f"more than {behaviour.MAX_SHARE_CHANGED:.1%} of the students" in TRAINING
+    after = [str(seconds) for seconds in RETRY_AFTER_SECONDS]
+    assert f"after {', '.join(after[:-1])} and {after[-1]} seconds" in TRAINING

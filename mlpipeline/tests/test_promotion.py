@@ -1,0 +1,80 @@
+"""When a challenger becomes champion."""
+
+import numpy as np
+import pytest
+
+from training import promotion
+from training.promotion import Comparison, Decision
+
+
+@pytest.fixture(name="students", scope="module")
+def _students():
+    """Outcomes of 1,600 students, and the probabilities of a model that knows all that can be known of them."""
+    random = np.random.default_rng(1)
+    probability = random.choice([0.05, 0.25, 0.75], 1600)
+    return (random.random(1600) < probability).astype(int), probability
+
+
+def _decide(students, challenger, champion, margin=0.01):
+    comparison = promotion.compare(students[0], challenger, champion, seed=1)
+    return promotion.decide("1", comparison, margin, [])
+
+
+def test_the_same_model_again_is_promoted(students):
+    decision = _decide(students, students[1], students[1], margin=0.0)
+    assert decision.promoted
+    assert decision.comparison == Comparison(0, 0, 0)
+
+
+def test_a_better_model_is_promoted_and_the_worse_one_not(students):
+    blurred = 0.5 * students[1] + 0.5 * 0.4
+    assert _decide(students, students[1], blurred).promoted
+    kept = _decide(students, blurred, students[1])
+    assert not kept.promoted
+    assert kept.reason.startswith("may be worse than the champion: log loss +0.0")
+    assert kept.comparison.low > 0
+
+
+def test_a_model_that_is_only_perhaps_as_good_is_not_promoted_by_accident(students):
+    few = (students[0][:40], students[1][:40])
+    noisy = np.clip(few[1] + np.random.default_rng(2).normal(0, 0.2, 40), 0.02, 0.98)
+    assert not _decide(few, noisy, few[1]).promoted
+
+
+def test_the_margin_says_how_much_worse_is_still_good_enough(students):
+    slightly = np.clip(students[1] * 0.9 + 0.04, 0, 1)
+    high = promotion.compare(students[0], slightly, students[1], seed=1).high
+    assert high > 0
+    assert _decide(students, slightly, students[1], margin=high + 0.001).promoted
+    assert not _decide(students, slightly, students[1], margin=high - 0.001).promoted
+
+
+def test_the_interval_is_that_of_a_mean_of_paired_differences(students):
+    actual, champion = students
+    challenger = 0.8 * champion + 0.08
+    losses = [-np.log(np.where(actual == 1, given, 1 - given)) for given in (challenger, champion)]
+    error = (losses[0] - losses[1]).std() / len(actual) ** 0.5
+    found = promotion.compare(actual, challenger, champion, seed=1)
+    assert found.difference == pytest.approx((losses[0] - losses[1]).mean())
+    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.1)
+
+
+def test_certainty_that_is_wrong_costs_much_but_is_not_infinite():
+    found = promotion.compare(np.array([1, 0]), np.array([0.0, 0.0]), np.array([0.5, 0.5]), seed=1)
+    assert 5 < found.difference < 20
+
+
+def test_misbehaviour_is_not_promoted_even_without_a_champion():
+    decision = promotion.decide(None, None, 0.01, ["direction of NumberOfQuizzesTaken"])
+    assert decision == Decision(False, "fails the behaviour checks: direction of NumberOfQuizzesTaken", 0.01)
+    assert decision.summary.startswith("not promoted, the champion stays: fails the behaviour checks")
+
+
+def test_the_first_model_is_promoted():
+    assert promotion.decide(None, None, 0.01, []) == Decision(True, "there was no champion", 0.01)
+
+
+def test_a_champion_that_cannot_be_scored_stays():
+    decision = promotion.without_comparison("3", KeyError("Gone"), 0.01)
+    assert not decision.promoted
+    assert "version 3, cannot be scored" in decision.reason and "Gone" in decision.reason
