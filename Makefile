@@ -6,7 +6,7 @@ services = mlpipeline model-deployment monitoring
 pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 
-.PHONY: help run stop status postgres clean environments test lint unit end-to-end format lock hooks
+.PHONY: help run stop status postgres clean environments test checks lint unit flows end-to-end format lock hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -31,7 +31,13 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-test: lint unit end-to-end ## Run all checks and tests
+# Two at a time, since the loop waits for its servers much of the time; what each command prints is kept together.
+test: environments ## Run all checks and tests
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) checks end-to-end
+
+checks: lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory flows
 
 lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
@@ -49,8 +55,10 @@ unit: environments ## Run the unit tests of each service and of the local stack
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
 
-end-to-end: environments ## Run the flows and the whole loop on real servers and free ports, and stop it in every way
+flows: environments ## Run the training flow on real servers of MLflow, Prefect and Dask, and disturb it
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
+
+end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
 
 format: environments ## Format the code

@@ -48,8 +48,10 @@ def run_pipeline(
 
     training = Training(dataset, checked, exploration, comparison, trained, exported, evaluation)
     logged = steps.log_run(settings, training)
-    decision = steps.decide_on_promotion(settings, trained.splits.test, evaluation.checks, promotion_margin, seed)
-    version = steps.register(settings, logged, decision)
+    decision = steps.decide_on_promotion(
+        settings, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed
+    )
+    version, decision = steps.register(settings, logged, decision)
     return {"run_id": logged.run_id, "version": version, "promoted": decision.promoted, **evaluation.metrics}
 
 

@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks import limit
 from benchmarks.servers import MlflowServer
 from training import prepare, source, synthetic, validate
-from training.settings import SERVICE
+from training.settings import SERVICE, Settings
 
 SEEDS = range(5)
 TIMES = 100
@@ -30,6 +30,7 @@ AT_LEAST = {"accuracy": 0.770, "roc_auc": 0.800}
 AT_MOST = {"brier_score": 0.168, "calibration_error": 0.03}
 MAX_SECONDS, MAX_GIGABYTES = 120, 4
 console = Console()
+missed: list[str] = []
 
 
 def main() -> None:
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("source", nargs="?", default="synthetic")
     parser.add_argument("--scale", action="store_true", help=f"measure {TIMES} times the data, too")
     asked = parser.parse_args()
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     with tempfile.TemporaryDirectory() as folder, prefect_test_harness(server_startup_timeout=120):
         server = MlflowServer(Path(folder))
         server.start()
@@ -49,6 +51,14 @@ def main() -> None:
                 _print_scale(server, folder)
         finally:
             server.stop()
+    if missed:
+        sys.exit(f"Missed: {', '.join(missed)}")
+
+
+def _verdict(what: str, is_met: bool) -> str:
+    if not is_met:
+        missed.append(what)
+    return "met" if is_met else "MISSED"
 
 
 def _run(data: str, seed: int, server: MlflowServer, folder: str) -> dict:
@@ -79,13 +89,13 @@ def _limits(data: str, folder: str) -> list[dict[str, float]]:
 
 
 def _print_quality(runs: list[dict], limits: list[dict[str, float]]) -> None:
-    table = Table("score on the test split", "mean", "lowest", "highest", "target", "knowing the rule")
+    table = Table("score", "mean", "lowest", "highest", "target for the mean", "knowing the rule")
     for name, target in (AT_LEAST | AT_MOST).items():
         found = [run[name] for run in runs]
         mean, known = sum(found) / len(found), sum(scores[name] for scores in limits) / len(limits)
         is_met = mean >= target if name in AT_LEAST else mean <= target
         shown = [f"{value:.4f}" for value in (mean, min(found), max(found))]
-        wanted = f"{'>=' if name in AT_LEAST else '<='} {target:.3f} {'met' if is_met else 'MISSED'}"
+        wanted = f"{'>=' if name in AT_LEAST else '<='} {target:.3f} {_verdict(name, is_met)}"
         table.add_row(name, *shown, wanted, f"{known:.4f}")
     console.print(table)
 
@@ -94,8 +104,8 @@ def _print_cost(what: str, runs: list[dict]) -> None:
     for name, unit, most in (("seconds", "s", MAX_SECONDS), ("gigabytes", "GB", MAX_GIGABYTES)):
         found = max(run[name] for run in runs)
         console.print(
-            f"{what}, {len(os.sched_getaffinity(0))} CPUs: at most {found:.1f} {unit} "
-            f"(target {most} {unit}: {'met' if found <= most else 'MISSED'})"
+            f"{what}, {Settings().workers} CPUs: at most {found:.1f} {unit} "
+            f"(target {most} {unit}: {_verdict(name, found <= most)})"
         )
 
 
@@ -107,8 +117,8 @@ def _print_scale(server: MlflowServer, folder: str) -> None:
     ratio = large["seconds"] / small["seconds"]
     console.print(
         f"{TIMES} times the data: {large['seconds']:.0f} s, {ratio:.1f} times as long as {small['seconds']:.0f} s "
-        f"(target {TIMES}: {'met' if ratio <= TIMES else 'MISSED'}); memory {large['gigabytes']:.2f} GB "
-        f"(target {MAX_GIGABYTES} GB: {'met' if large['gigabytes'] <= MAX_GIGABYTES else 'MISSED'})"
+        f"(target {TIMES}: {_verdict('time at scale', ratio <= TIMES)}); memory {large['gigabytes']:.2f} GB "
+        f"(target {MAX_GIGABYTES} GB: {_verdict('memory at scale', large['gigabytes'] <= MAX_GIGABYTES)})"
     )
 
 

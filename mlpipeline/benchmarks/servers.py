@@ -1,6 +1,5 @@
-"""An MLflow server of one's own, for benchmarks and tests. It ends with the process that started it."""
+"""Programs of one's own, for benchmarks and tests, an MLflow server among them."""
 
-import ctypes
 import os
 import signal
 import socket
@@ -15,7 +14,6 @@ import requests
 from training.settings import SERVICE
 
 BIN = Path(sys.executable).parent
-PR_SET_PDEATHSIG = 1
 START_SECONDS = 90
 
 
@@ -27,24 +25,32 @@ def free_port() -> int:
 
 
 def start(command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen:
-    """Starts a program of this environment, with its output in a file."""
+    """Starts a program of this environment, with its output in a file; `end` ends it and what it has started."""
     with open(log, "w", encoding="utf-8") as output:
-        # The caller ends it; what runs before it only makes a system call.
-        return subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
-            [BIN / command[0], *command[1:]],
+        return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller ends it
+            command,
             cwd=SERVICE,
-            env=os.environ | environment,
+            env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_end_with_parent,
+            start_new_session=True,
         )
+
+
+def end(process: subprocess.Popen) -> None:
+    """Ends a program and all that it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # all of it has ended already
+    process.wait()
 
 
 def wait(happens: Callable[[], bool], seconds: float = START_SECONDS) -> None:
     """Waits for something to become true; raises TimeoutError."""
-    end = time.monotonic() + seconds
+    latest = time.monotonic() + seconds
     while not happens():
-        if time.monotonic() > end:
+        if time.monotonic() > latest:
             raise TimeoutError(f"It did not happen within {seconds} s.")
         time.sleep(0.1)
 
@@ -63,24 +69,21 @@ class MlflowServer:
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-        self._process = start(self._command, self._log, environment)
+        self.start_later(0)
         wait(self._answers)
 
+    def start_later(self, seconds: float) -> None:
+        """Has it start in so many seconds, without waiting for that."""
+        environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        self._process = start(["sh", "-c", f'sleep {seconds}; exec "$@"', "sh", *self._command], self._log, environment)
+
     def stop(self) -> None:
-        """Stops it, and waits until it answers no more."""
+        """Stops it."""
         if self._process:
-            self._process.terminate()
-            self._process.wait()
-            wait(lambda: not self._answers())
+            end(self._process)
 
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.uri}/health", timeout=1).ok
         except requests.RequestException:
             return False
-
-
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

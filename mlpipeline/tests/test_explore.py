@@ -1,5 +1,6 @@
 """What the data says."""
 
+import numpy as np
 import pytest
 
 from training import explore
@@ -42,3 +43,12 @@ def test_there_are_pictures_and_a_summary(exploration):
     assert len(pictures) == 3
     assert all(content.startswith(b"\x89PNG") and len(content) > 10_000 for content in pictures)
     assert b"TimeSpentOnCourse" in exploration.files["summary.html"]
+
+
+def test_columns_that_are_empty_constant_or_far_apart_do_no_harm(splits):
+    rows = splits.train.assign(QuizScores=np.nan, NumberOfVideosWatched=7)
+    rows.loc[0, "NumberOfQuizzesTaken"] = 99_999
+    rows.loc[rows["CourseCategory"] == "Arts", "CourseCompletion"] = 1
+    found = explore.explore(rows)
+    assert {at.feature for at in found.thresholds} == {"TimeSpentOnCourse", "NumberOfQuizzesTaken", "CompletionRate"}
+    assert len(found.files) == 4

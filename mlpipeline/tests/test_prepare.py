@@ -1,9 +1,12 @@
 """The split."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from training import prepare
+from training.validate import DataRejected
 
 
 def test_each_student_is_in_one_split(rows, splits):
@@ -23,3 +26,25 @@ def test_a_student_keeps_their_split_when_data_is_added_or_reordered(rows, split
     fewer = prepare.split_by_student(rows.sample(frac=0.5, random_state=1), seed=42)
     assert set(fewer.test["UserID"]) < set(splits.test["UserID"])
     assert set(fewer.train["UserID"]) < set(splits.train["UserID"])
+
+
+def test_a_model_of_another_seed_has_learned_from_some_of_the_test_students(splits):
+    other = prepare.split_by_student(pd.concat([splits.train, splits.test]), seed=7)
+    unseen = prepare.not_in_train(splits.test, seed=7)
+    assert 0.3 < len(unseen) / len(splits.test) < 0.5
+    assert not set(unseen["UserID"]) & set(other.train["UserID"])
+    assert len(prepare.not_in_train(splits.test, seed=42)) == len(splits.test)
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_a_split_with_too_few_of_an_outcome_is_refused(splits, outcome):
+    few = splits.test[(splits.test["CourseCompletion"] != outcome) | (splits.test.index < 10)]
+    with pytest.raises(DataRejected, match="The test split has .* it needs 10 of either"):
+        prepare.check(replace(splits, test=few))
+
+
+def test_a_feature_without_any_value_in_a_split_is_refused(splits):
+    empty = splits.validation.assign(NumberOfQuizzesTaken=None)
+    with pytest.raises(DataRejected, match="NumberOfQuizzesTaken has no value in the validation split"):
+        prepare.check(replace(splits, validation=empty))
+    assert prepare.check(splits) is splits

@@ -64,8 +64,8 @@ def test_certainty_that_is_wrong_costs_much_but_is_not_infinite():
     assert 5 < found.difference < 20
 
 
-def test_misbehaviour_is_not_promoted_even_without_a_champion():
-    decision = promotion.decide(None, None, 0.01, ["direction of NumberOfQuizzesTaken"])
+def test_a_model_with_an_objection_is_not_promoted_even_without_a_champion():
+    decision = promotion.decide(None, None, 0.01, ["fails the behaviour checks: direction of NumberOfQuizzesTaken"])
     assert decision == Decision(False, "fails the behaviour checks: direction of NumberOfQuizzesTaken", 0.01)
     assert decision.summary.startswith("not promoted, the champion stays: fails the behaviour checks")
 
@@ -74,7 +74,9 @@ def test_the_first_model_is_promoted():
     assert promotion.decide(None, None, 0.01, []) == Decision(True, "there was no champion", 0.01)
 
 
-def test_a_champion_that_cannot_be_scored_stays():
-    decision = promotion.without_comparison("3", KeyError("Gone"), 0.01)
+def test_a_champion_that_cannot_be_scored_stays_and_all_that_speaks_against_the_challenger_is_said():
+    objections = ["fails the behaviour checks: x", promotion.cannot_be_scored("3", KeyError("Gone"))]
+    decision = promotion.decide("3", None, 0.01, objections)
     assert not decision.promoted
-    assert "version 3, cannot be scored" in decision.reason and "Gone" in decision.reason
+    assert "fails the behaviour checks: x; the champion, version 3, cannot be scored" in decision.reason
+    assert "Gone" in decision.reason

@@ -52,3 +52,22 @@ def test_a_probability_that_is_off_is_refused_even_where_no_label_changes(traine
     weights.floats[:] = [weight * 1.0001 for weight in weights.floats]
     with pytest.raises(proof.ExportError, match="another label on 0 of .* off by up to "):
         proof.prove(replace(exported, model=exported_model.SerializeToString()), trained)
+
+
+def test_an_answer_that_is_not_a_number_is_refused(trained, exported, monkeypatch):
+    score = export.score
+
+    def without_numbers(session, rows):
+        labels, probabilities = score(session, rows)
+        return labels, np.full_like(probabilities, np.nan)
+
+    monkeypatch.setattr(export, "score", without_numbers)
+    with pytest.raises(proof.ExportError, match="off by up to nan"):
+        proof.prove(exported, trained)
+
+
+def test_a_feature_that_is_always_the_same_has_no_thresholds(splits):
+    constant = replace(splits, train=splits.train.assign(NumberOfVideosWatched=7))
+    pipeline = selection.train(Tuned("logistic regression", {}, 0.5, 0.01), constant.train, ("steps",), seed=1)
+    assert proof.thresholds(pipeline)["NumberOfVideosWatched"].size == 0
+    assert proof.prove(export.to_onnx(pipeline, constant.train, 0.5), model.with_threshold(pipeline, 0.5, constant))

@@ -1,5 +1,6 @@
 """What a run leaves for the other services, and what its model is made of."""
 
+import io
 import json
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,8 +17,8 @@ from training.selection import Tuned
 from training.settings import Settings
 
 
-def test_the_reference_has_features_outcome_and_predictions(predicted, splits, tmp_path):
-    saved = pd.read_parquet(record.save_reference(predicted.validation, tmp_path / "monitoring_data"))
+def test_the_reference_has_features_outcome_and_predictions(predicted, splits):
+    saved = pd.read_parquet(io.BytesIO(reports.reference(predicted.validation)))
     assert list(saved) == [*schema.FEATURE_NAMES, schema.TARGET, "prediction", "probability"]
     assert len(saved) == len(splits.validation)
 
@@ -60,3 +61,16 @@ def test_a_file_that_another_run_has_replaced_is_not_kept_as_this_one_s_data(tmp
     dataset.file.write_text("other rows", encoding="utf-8")
     with pytest.raises(record.DataChanged, match="was changed while the run was under way"):
         record.log_run(Settings(), Origin("run", {}, "commit"), SimpleNamespace(dataset=dataset))
+
+
+def test_a_token_in_the_parameter_data_source_is_not_logged():
+    asked = {"data_source": "https://user:s3cret@host/a.csv?token=s3cret", "candidates": ("lasso", "decision tree")}
+    tuned = Tuned("lasso", {"model__regressor__alpha": 0.1}, 0.5, 0.01)
+    comparison = SimpleNamespace(chosen=SimpleNamespace(tuned=tuned), engineered=())
+    assert record.params(Origin("run", asked, "commit"), comparison) == {
+        "data_source": "https://host/a.csv",
+        "candidates": "lasso, decision tree",
+        "model": "lasso",
+        "engineered_features": "none",
+        "model__regressor__alpha": 0.1,
+    }

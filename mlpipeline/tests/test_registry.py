@@ -38,8 +38,8 @@ def _train(settings):
         experiment = client.get_experiment_by_name(settings.experiment)
         run_id = run_id or client.create_run(experiment.experiment_id).info.run_id
         champion = known.champion()
-        decision = replace(decision, champion=champion and champion.version)
-        return known.register(run_id, f"runs:/{run_id}/model", decision), run_id
+        decision = replace(decision, champion=champion and str(champion.version))
+        return known.register(run_id, f"runs:/{run_id}/model", decision)[0], run_id
 
     return train
 
@@ -52,8 +52,10 @@ def test_before_the_first_model_there_is_nothing(settings):
     empty = Registry(settings)
     assert (empty.champion(), empty.versions(), empty.moves()) == (None, [], [])
     assert "has no versions" in history.table(empty)
-    with pytest.raises(RegistryError, match="has no champion"):
+    with pytest.raises(RegistryError, match="has no champion to go back from"):
         empty.roll_back()
+    with pytest.raises(RegistryError, match="has no version 1; it has none"):
+        empty.roll_back(1)
 
 
 def test_the_decision_is_on_the_version_and_moves_the_champion_or_not(settings, train):
@@ -76,16 +78,21 @@ def test_registering_the_same_run_again_changes_nothing(settings, train):
     assert len(Registry(settings).versions()) == len(Registry(settings).moves()) == 1
 
 
-def test_a_run_that_was_cut_off_between_version_and_alias_is_completed_by_doing_it_again(settings, train, monkeypatch):
+@pytest.mark.parametrize("lost", ["set_registered_model_alias", "set_registered_model_tag", "set_model_version_tag"])
+def test_a_registration_that_is_cut_off_is_completed_by_doing_it_again(settings, train, monkeypatch, lost):
     train()
-    monkeypatch.setattr(Registry, "move_champion", lambda *_: (_ for _ in ()).throw(ConnectionError()))
+    monkeypatch.setattr(mlflow.MlflowClient, lost, lambda *_: (_ for _ in ()).throw(ConnectionError()))
     with pytest.raises(ConnectionError):
         train()
-    assert _champion(settings) == 1
     monkeypatch.undo()
+    # Whatever is cut off, no move is recorded that was not made, and going back leads to what was live before.
+    assert [move.version for move in Registry(settings).moves()] == [1]
     cut_off = Registry(settings).versions()[0]
-    train(run_id=cut_off.run_id)
+    Registry(settings).register(cut_off.run_id, "", replace(PROMOTED, champion="1"))
     assert (_champion(settings), len(Registry(settings).versions())) == (2, 2)
+    assert [move.version for move in Registry(settings).moves()] == [1, 2]
+    assert Registry(settings).versions()[0].tags["promotion.decision"] == "promoted"
+    assert Registry(settings).roll_back().version == 1
 
 
 def test_a_champion_that_came_in_the_meantime_stays(settings, train):
@@ -94,7 +101,8 @@ def test_a_champion_that_came_in_the_meantime_stays(settings, train):
     train()
     experiment = mlflow.MlflowClient(settings.tracking_uri).get_experiment_by_name(settings.experiment)
     run_id = mlflow.MlflowClient(settings.tracking_uri).create_run(experiment.experiment_id).info.run_id
-    assert known.register(run_id, f"runs:/{run_id}/model", replace(PROMOTED, champion="1")) == 3
+    version, decision = known.register(run_id, f"runs:/{run_id}/model", replace(PROMOTED, champion="1"))
+    assert (version, decision.promoted) == (3, False)
     assert _champion(settings) == 2
     assert known.versions()[0].tags["promotion.reason"] == "another model became champion in the meantime"
 
@@ -114,6 +122,13 @@ def test_rollback_goes_to_the_champion_before_and_then_to_the_one_before_that(se
     with pytest.raises(RegistryError, match="Version 3 .* is champion already"):
         Registry(settings).roll_back(3)
     assert [move.version for move in Registry(settings).moves()] == [1, 2, 4, 2, 1, 3]
+
+
+def test_a_version_can_be_promoted_by_hand_where_there_is_no_champion(settings, train):
+    train(replace(KEPT, reason="fails the behaviour checks"))
+    assert Registry(settings).champion() is None
+    assert Registry(settings).roll_back(1).why == "by hand, in place of none"
+    assert _champion(settings) == 1
 
 
 def test_rolling_back_and_listing_are_one_command(settings, train):

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -174,3 +175,12 @@ def test_a_truncated_file_has_one_row_less_to_use(tmp_path):
     checked = validate.check(source.pull(str(file), tmp_path / "data").rows)
     assert list(checked.quarantined["reason"]) == ["CourseCompletion is missing"]
     assert list(checked.quarantined["row"]) == [50]
+
+
+def test_synthetic_data_in_place_of_other_speaks_against_a_model_unless_the_champion_has_the_same_fault(tmp_path):
+    fallen_back = replace(source.pull("synthetic", tmp_path), requested="kaggle", fallback_reason="Kaggle is away.")
+    assert source.objections(fallen_back, "") == [
+        "was trained on synthetic data in place of kaggle, and the champion was not"
+    ]
+    assert not source.objections(fallen_back, "Kaggle was away.")
+    assert not source.objections(source.pull("synthetic", tmp_path), "")

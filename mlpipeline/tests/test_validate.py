@@ -106,16 +106,6 @@ def test_columns_whose_values_changed_places_stop_the_run():
         validate.accept(validate.check(shuffled.loc[:, ~shuffled.columns.duplicated()]), 0.05)
 
 
-@pytest.mark.parametrize(("rows", "completed"), [(150, None), (300, 0), (300, 10)])
-def test_too_few_students_of_either_kind_stop_the_run(rows, completed):
-    data = synthetic.generate(rows=rows, copies=0)
-    if completed is not None:
-        data["CourseCompletion"] = (data.index < completed).astype(int)
-    with pytest.raises(validate.DataRejected, match="Training needs 200 students, 20 of either kind"):
-        validate.accept(validate.check(data), 0.05)
-
-
-def test_a_feature_without_any_value_stops_the_run(data):
-    data["NumberOfQuizzesTaken"] = None
-    with pytest.raises(validate.DataRejected, match="NumberOfQuizzesTaken has no value"):
-        validate.accept(validate.check(data), 0.05)
+def test_too_few_students_stop_the_run():
+    with pytest.raises(validate.DataRejected, match="150 students to use. Training needs 200 students"):
+        validate.accept(validate.check(synthetic.generate(rows=150, copies=0)), 0.05)

@@ -49,9 +49,10 @@ def check(score: Score, rows: pd.DataFrame, threshold: float, seed: int) -> list
     return [*checks, _rounding(score, rows, threshold)]
 
 
-def failed(checks: list[Check]) -> list[Check]:
-    """Those that did not pass."""
-    return [check_ for check_ in checks if not check_.passed]
+def objections(checks: list[Check]) -> list[str]:
+    """What speaks against promoting the model: one sentence with the checks that it fails, or none."""
+    failed = [check_.name for check_ in checks if not check_.passed]
+    return [f"fails the behaviour checks: {', '.join(failed)}"] if failed else []
 
 
 def _invariance(score: Score, sample: pd.DataFrame, feature: schema.Feature) -> Check:
@@ -60,7 +61,7 @@ def _invariance(score: Score, sample: pd.DataFrame, feature: schema.Feature) -> 
     return Check(
         f"invariance to {feature.name}",
         f"another {feature.name} changes the probability by little, in the mean over students",
-        float(max(changes)),
+        float(np.max(changes)),
         MAX_MEAN_CHANGE,
     )
 

@@ -33,19 +33,9 @@ def task_runner(settings: Settings) -> TaskRunner:
 def compare_candidates(
     settings: Settings, rows: pd.DataFrame, names: tuple[CandidateName, ...], seed: int
 ) -> Comparison:
-    """Compares these candidates on the training rows, on the task runner of the settings; shows them in Prefect."""
-    found = compare.with_options(task_runner=task_runner(settings))(selection.sample(rows, seed), names, seed)
-    create_table_artifact(
-        reports.candidates_table(found).to_dict("records"),
-        key="candidates",
-        description="Candidates, the best log loss first",
-    )
-    create_table_artifact(
-        reports.contributions_table(found.contributions).to_dict("records"),
-        key="engineered-features",
-        description="What each engineered feature brought",
-    )
-    return found
+    """Compares these candidates on the training rows, on the task runner of the settings."""
+    once_each = tuple(dict.fromkeys(names))  # twice the same folds would look like more certainty
+    return compare.with_options(task_runner=task_runner(settings))(selection.sample(rows, seed), once_each, seed)
 
 
 try_features = task(features.choose, name="try engineered features", cache_policy=NO_CACHE)
@@ -55,7 +45,7 @@ weigh = task(selection.weigh, name="weigh", task_run_name="weigh {tuned.family}"
 
 @flow(name="compare-candidates", validate_parameters=False)
 def compare(rows: pd.DataFrame, names: tuple[CandidateName, ...], seed: int) -> Comparison:
-    """Chooses features for each kind of model, then searches each family on each fold, and chooses a candidate."""
+    """Chooses features for each kind of model, searches each family on each fold, and chooses and shows a candidate."""
     kinds = sorted({FAMILIES[name].kind for name in names})
     folds = selection.folds(rows, seed)
     tried = try_features.map(kinds, unmapped(rows), unmapped(folds), unmapped(seed)).result()
@@ -72,4 +62,11 @@ def compare(rows: pd.DataFrame, names: tuple[CandidateName, ...], seed: int) -> 
     candidates = weigh.map(
         tuned, unmapped(rows), [selection.kept_features(contributions, found.family) for found in tuned], unmapped(seed)
     ).result()
-    return Comparison(candidates, selection.choose(candidates), contributions, len(rows))
+    found = Comparison(candidates, selection.choose(candidates), contributions, len(rows))
+    _show("candidates", reports.candidates_table(found), "Candidates, the best log loss first")
+    _show("engineered-features", reports.contributions_table(contributions), "What each engineered feature brought")
+    return found
+
+
+def _show(key: str, table: pd.DataFrame, description: str) -> None:
+    create_table_artifact(table.to_dict("records"), key=key, description=description)

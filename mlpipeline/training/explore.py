@@ -34,7 +34,8 @@ class Exploration:
 
 def explore(rows: pd.DataFrame) -> Exploration:
     """Looks at the training rows; the others stay unseen, so that nobody chooses anything by them."""
-    thresholds = [threshold(rows, name) for name in [*schema.NUMERICAL, *schema.NOT_REQUESTED]]
+    found = [threshold(rows, name) for name in [*schema.NUMERICAL, *schema.NOT_REQUESTED]]
+    thresholds = [at for at in found if at]
     files = {
         "distributions.png": pictures.distributions(rows),
         "completion_by_feature.png": pictures.completion_by_feature(rows, {at.feature: at.value for at in thresholds}),
@@ -44,14 +45,21 @@ def explore(rows: pd.DataFrame) -> Exploration:
     return Exploration(thresholds, _markdown(rows, thresholds), files)
 
 
-def threshold(rows: pd.DataFrame, name: str) -> Threshold:
-    """The value that separates students who complete from others best (a decision tree of one split finds it)."""
+def threshold(rows: pd.DataFrame, name: str) -> Threshold | None:
+    """The value that separates students who complete from others best (a decision tree of one split finds it).
+
+    None where no value separates any, as in a column that is empty or always the same.
+    """
     known = rows[[name, schema.TARGET]].dropna()
+    if known.empty:
+        return None
     stump = DecisionTreeClassifier(max_depth=1, min_samples_leaf=MIN_GROUP, random_state=0)
-    value = float(stump.fit(known[[name]], known[schema.TARGET]).tree_.threshold[0])
-    above = known[name] > value
-    rates = known.groupby(above)[schema.TARGET].mean()
-    return Threshold(name, value, float(rates.get(False, float("nan"))), float(rates.get(True, float("nan"))))
+    tree = stump.fit(known[[name]], known[schema.TARGET]).tree_
+    if tree.node_count == 1:
+        return None
+    value = float(tree.threshold[0])
+    rates = known.groupby(known[name] > value)[schema.TARGET].mean()
+    return Threshold(name, value, float(rates[False]), float(rates[True]))
 
 
 def _markdown(rows: pd.DataFrame, thresholds: list[Threshold]) -> str:
@@ -91,8 +99,8 @@ def _summary(rows: pd.DataFrame) -> bytes:
         categorical_columns=[*schema.CATEGORICAL, schema.TARGET],
         numerical_columns=[*schema.NUMERICAL, *schema.NOT_REQUESTED],
     )
-    columns = [name for name in schema.COLUMNS if name != schema.STUDENT]
-    summary = Report([DataSummaryPreset()]).run(Dataset.from_pandas(rows[columns], data_definition=definition), None)
+    known = rows.drop(columns=schema.STUDENT)
+    summary = Report([DataSummaryPreset()]).run(Dataset.from_pandas(known, data_definition=definition), None)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "summary.html"
         summary.save_html(str(file))

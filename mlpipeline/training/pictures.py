@@ -21,18 +21,19 @@ COMPLETED, DROPPED = "#2a7f62", "#c8553d"
 
 def distributions(rows: pd.DataFrame) -> bytes:
     """Histograms of each feature, of students who completed and of those who did not."""
-    names = [*schema.NUMERICAL, *schema.NOT_REQUESTED, *schema.CATEGORICAL]
+    names = _shown(rows)
     figure, axes = _grid(len(names))
     outcomes = [rows[rows[schema.TARGET] == outcome] for outcome in (1, 0)]
     for name, ax in zip(names, axes):
         if name in schema.CATEGORICAL:
-            counts = [group[name].astype(str).value_counts().sort_index() for group in outcomes]
+            known = sorted(rows[name].unique())
+            counts = [group[name].value_counts().reindex(known, fill_value=0) for group in outcomes]
             for place, (count, colour) in enumerate(zip(counts, (COMPLETED, DROPPED), strict=True)):
                 ax.bar(np.arange(len(count)) + 0.4 * place - 0.2, count, 0.4, color=colour)
-            ax.set_xticks(range(len(counts[0])), counts[0].index, rotation=20)
+            ax.set_xticks(range(len(known)), known, rotation=20)
         else:
             values = [group[name].dropna() for group in outcomes]
-            whole = rows[name].nunique() <= BINS + 1
+            whole = rows[name].nunique() <= rows[name].max() - rows[name].min() + 1 <= BINS + 1
             bins = np.arange(rows[name].min() - 0.5, rows[name].max() + 1) if whole else BINS
             ax.hist(values, bins=bins, stacked=True, color=[COMPLETED, DROPPED], label=["completed", "did not"])
         ax.set_title(name)
@@ -43,7 +44,7 @@ def distributions(rows: pd.DataFrame) -> bytes:
 
 def completion_by_feature(rows: pd.DataFrame, thresholds: dict[str, float]) -> bytes:
     """The completion rate along each feature, with 95% intervals, and the threshold where it jumps most."""
-    names = [*schema.NUMERICAL, *schema.NOT_REQUESTED, *schema.CATEGORICAL]
+    names = _shown(rows)
     figure, axes = _grid(len(names))
     for name, ax in zip(names, axes):
         values = rows[name]
@@ -67,7 +68,7 @@ def completion_by_feature(rows: pd.DataFrame, thresholds: dict[str, float]) -> b
 
 def correlations(rows: pd.DataFrame) -> bytes:
     """The correlation of each pair of numbers, the outcome among them (Spearman's, which steps do not fool)."""
-    names = [*schema.NUMERICAL, *schema.NOT_REQUESTED, "DeviceType", schema.TARGET]
+    names = [name for name in _shown(rows) if rows[name].dtype.kind in "iuf"] + [schema.TARGET]
     found = rows[names].corr(method="spearman")
     figure = Figure(figsize=(7, 6), layout="constrained")
     ax = figure.add_subplot()
@@ -98,7 +99,13 @@ def quality(predicted: pd.DataFrame, importance: pd.DataFrame) -> dict[str, byte
     files["calibration.png"] = _png(figure, "Calibration")
     figure, ax = _single()
     ConfusionMatrixDisplay.from_predictions(
-        actual, predicted["prediction"], display_labels=["drops out", "completes"], ax=ax, cmap="Greens", colorbar=False
+        actual,
+        predicted["prediction"],
+        labels=[0, 1],
+        display_labels=["drops out", "completes"],
+        ax=ax,
+        cmap="Greens",
+        colorbar=False,
     )
     files["confusion.png"] = _png(figure, "Outcome and prediction, in students")
     figure, ax = _single()
@@ -107,6 +114,13 @@ def quality(predicted: pd.DataFrame, importance: pd.DataFrame) -> dict[str, byte
     ax.set_xlabel("growth of the log loss when shuffled")
     files["importance.png"] = _png(figure, "Permutation importance")
     return files
+
+
+def _shown(rows: pd.DataFrame) -> list[str]:
+    """The columns that have values."""
+    return [
+        name for name in [*schema.NUMERICAL, *schema.NOT_REQUESTED, *schema.CATEGORICAL] if rows[name].notna().any()
+    ]
 
 
 def _grid(places: int) -> tuple[Figure, list[Axes]]:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from training import schema
+from training.validate import DataRejected
 
 VALIDATION_SHARE = 0.2
 TEST_SHARE = 0.2
+MIN_OF_AN_OUTCOME = 10  # students in each split, below which scores mean nothing
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,37 @@ def split_by_student(rows: pd.DataFrame, seed: int) -> Splits:
     A student's split follows from their id and the seed alone. So it stays the same when data is added, and a
     champion of the same seed has never learned from the students that a challenger is compared with it on.
     """
-    draw = pd.util.hash_array(
-        rows[schema.STUDENT].astype(str).to_numpy(object), hash_key=f"{seed:016d}"[-16:], categorize=False
-    ) / float(2**64)
-    is_test, is_validation = draw < TEST_SHARE, draw >= 1 - VALIDATION_SHARE
-    parts = (~is_test & ~is_validation, is_validation, is_test)
-    return Splits(*(rows[part].reset_index(drop=True) for part in parts))
+    drawn = _draw(rows, seed)
+    is_test, is_train = drawn < TEST_SHARE, _is_train(drawn)
+    return Splits(*(rows[part].reset_index(drop=True) for part in (is_train, ~is_train & ~is_test, is_test)))
+
+
+def not_in_train(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Those of the rows that a model of this seed has not learned from."""
+    return rows[~_is_train(_draw(rows, seed))]
+
+
+def check(splits: Splits) -> Splits:
+    """The splits, if each has enough students of either outcome and values of each feature; else DataRejected."""
+    for name, part in vars(splits).items():
+        outcomes = part[schema.TARGET].value_counts().reindex([0, 1], fill_value=0)
+        if outcomes.min() < MIN_OF_AN_OUTCOME:
+            raise DataRejected(
+                f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
+                f"{MIN_OF_AN_OUTCOME} of either. More data is needed. Nothing was trained, and the champion stays."
+            )
+        if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
+            raise DataRejected(
+                f"{' and '.join(empty)} has no value in the {name} split. Nothing was trained, and the champion stays."
+            )
+    return splits
+
+
+def _draw(rows: pd.DataFrame, seed: int) -> np.ndarray:
+    """A number from 0 to 1 for each row, which follows from the student and the seed."""
+    students = rows[schema.STUDENT].astype(str).to_numpy(object)
+    return pd.util.hash_array(students, hash_key=f"{seed:016d}", categorize=False) / float(2**64)
+
+
+def _is_train(drawn: np.ndarray) -> np.ndarray:
+    return (drawn >= TEST_SHARE) & (drawn < 1 - VALIDATION_SHARE)

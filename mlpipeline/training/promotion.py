@@ -57,14 +57,13 @@ def compare(actual: np.ndarray, challenger: np.ndarray, champion: np.ndarray, se
     return Comparison(float(differences.mean()), float(low), float(high))
 
 
-def decide(champion: str | None, comparison: Comparison | None, margin: float, misbehaviour: list[str]) -> Decision:
-    """Promotes a challenger that behaves and is not worse than the champion by more than the margin.
+def decide(champion: str | None, comparison: Comparison | None, margin: float, objections: list[str]) -> Decision:
+    """Promotes a challenger that nothing speaks against and that is not worse than the champion, up to the margin.
 
-    Not worse means that the whole 95% interval of the difference lies below the margin. `misbehaviour` names the
-    behaviour checks that failed.
+    Not worse means that the whole 95% interval of the difference lies below the margin.
     """
-    if misbehaviour:
-        return Decision(False, f"fails the behaviour checks: {', '.join(misbehaviour)}", margin, champion, comparison)
+    if objections:
+        return Decision(False, "; ".join(objections), margin, champion, comparison)
     if comparison is None:
         return Decision(True, "there was no champion", margin)
     measured = (
@@ -76,14 +75,11 @@ def decide(champion: str | None, comparison: Comparison | None, margin: float, m
     return Decision(False, f"may be worse than the champion: {measured}", margin, champion, comparison)
 
 
-def without_comparison(champion: str, error: Exception, margin: float) -> Decision:
-    """Keeps a champion that cannot be compared with: whether it goes is then for a person to say."""
-    return Decision(
-        False,
-        f"the champion, version {champion}, cannot be scored on the test split ({type(error).__name__}: {error}). "
-        "To promote this version all the same: python champion.py rollback VERSION",
-        margin,
-        champion,
+def cannot_be_scored(champion: str, error: Exception) -> str:
+    """The objection that there is a champion that cannot be compared with: whether it goes is for a person to say."""
+    return (
+        f"the champion, version {champion}, cannot be scored on the test split ({type(error).__name__}: {error}); "
+        "to promote this version all the same: python champion.py rollback VERSION"
     )
 
 

@@ -38,7 +38,7 @@ def prove(exported: export.Export, trained: Trained) -> int:
         expected = features.model_input(given)
         different = int((labels != trained.classifier.predict(expected)).sum())
         largest = float(np.abs(probabilities - trained.score(given)).max())
-        if different or largest > PROBABILITY_TOLERANCE:
+        if different or np.isnan(largest) or largest > PROBABILITY_TOLERANCE:
             raise ExportError(
                 f"The ONNX export gives another label on {different} of {len(given)} {what}, and its probabilities are "
                 f"off by up to {largest:.2g} (allowed: {PROBABILITY_TOLERANCE:.2g}). The model is not registered."
@@ -54,7 +54,8 @@ def thresholds(pipeline: Pipeline) -> dict[str, np.ndarray]:
     for tree in _trees(pipeline["model"]):
         for name in schema.NUMERICAL:
             found[name] += list(tree.threshold[tree.feature == columns.index(f"numbers__{name}")])
-    return {name: np.unique(np.array(at, dtype=float)) for name, at in found.items()}
+    values = {name: np.unique(np.array(at, dtype=float)) for name, at in found.items()}
+    return {name: at[np.isfinite(at)] for name, at in values.items()}  # a constant is cut into one endless range
 
 
 def _trees(model: BaseEstimator) -> Iterator:

@@ -27,10 +27,9 @@ from sklearn.model_selection import FixedThresholdClassifier
 from training import reports, schema
 from training.features import model_input
 from training.results import Origin, Training
-from training.selection import Candidate
+from training.selection import Candidate, Comparison
 from training.settings import SERVICE, Settings
-from training.source import Dataset
-from training.validate import QUARANTINE_FILE
+from training.source import Dataset, shown
 
 IDENTITY = "prefect.flow_run"
 # What skops may build when it loads the model: parts of the libraries that it is made of, and the one class of ours.
@@ -45,35 +44,25 @@ class UntrustedModel(Exception):
     """The model holds a type that is not to be trusted, so it cannot be loaded without running unknown code."""
 
 
-def save_reference(predicted: pd.DataFrame, folder: Path) -> Path:
-    """Saves features, outcome, prediction and probability of the reference rows as parquet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "reference.parquet"
-    columns = [*schema.FEATURE_NAMES, schema.TARGET, "prediction", "probability"]
-    predicted[columns].to_parquet(file, index=False)
-    return file
-
-
 def log_run(settings: Settings, origin: Origin, training: Training) -> ModelInfo:
     """Writes everything to one run of the experiment; gives the logged model, which is not registered yet.
 
     Done again for the same flow run, after a fault, it goes on in the same MLflow run.
     """
     _check_unchanged(training.dataset)
-    reference = save_reference(training.trained.splits.validation, settings.monitoring_data_dir)
+    files = reports.files(training)
+    _save(files[reports.REFERENCE], settings.monitoring_data_dir)
     mlflow.set_tracking_uri(settings.tracking_uri)
     experiment = mlflow.set_experiment(settings.experiment).experiment_id
     with mlflow.start_run(run_id=_known_run(experiment, origin.flow_run)) as run:
         mlflow.set_tags(_tags(origin, training))
-        mlflow.log_params(_params(origin, training))
+        mlflow.log_params(params(origin, training.comparison))
         mlflow.log_metrics(_metrics(training))
         for context in ("train", "validation", "test"):
             _log_dataset(training.dataset, getattr(training.trained.splits, context), context)
         mlflow.log_artifact(str(training.dataset.file), "data")
-        mlflow.log_artifact(str(training.dataset.file.with_name(QUARANTINE_FILE)), "data")
-        mlflow.log_artifact(str(reference), "reference")
         with tempfile.TemporaryDirectory() as folder:
-            for name, content in reports.files(training).items():
+            for name, content in files.items():
                 file = Path(folder) / name
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(content)
@@ -81,6 +70,15 @@ def log_run(settings: Settings, origin: Origin, training: Training) -> ModelInfo
         for candidate in training.comparison.candidates:
             _log_candidate(run.info, origin, candidate, candidate is training.comparison.chosen)
         return _log_model(training)
+
+
+def _save(reference: bytes, folder: Path) -> None:
+    """Saves the reference data where people look for it, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        file = Path(temporary) / Path(reports.REFERENCE).name
+        file.write_bytes(reference)
+        file.replace(folder / file.name)
 
 
 def _check_unchanged(dataset: Dataset) -> None:
@@ -107,18 +105,17 @@ def _tags(origin: Origin, training: Training) -> dict[str, str]:
     } | {f"version.{name}": number for name, number in contract["versions"].items()}
 
 
-def _params(origin: Origin, training: Training) -> dict:
-    chosen = training.comparison.chosen.tuned
+def params(origin: Origin, comparison: Comparison) -> dict:
+    """What the run was asked for, and what was chosen; without a password or token that a URL may hold."""
+    asked, chosen = origin.parameters, comparison.chosen.tuned
+    listed = {name: ", ".join(value) for name, value in asked.items() if isinstance(value, (list, tuple))}
     return (
-        _as_params(origin.parameters)
-        | {"model": chosen.family, "engineered_features": ", ".join(training.comparison.engineered) or "none"}
+        asked
+        | listed
+        | {"data_source": shown(asked["data_source"])}
+        | {"model": chosen.family, "engineered_features": ", ".join(comparison.engineered) or "none"}
         | chosen.parameters
     )
-
-
-def _as_params(parameters: dict) -> dict[str, str]:
-    listed = {name: ", ".join(value) for name, value in parameters.items() if isinstance(value, (list, tuple))}
-    return parameters | listed
 
 
 def _metrics(training: Training) -> dict[str, float]:

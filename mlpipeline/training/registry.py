@@ -14,6 +14,7 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.entities import RunData
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException, RestException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
@@ -58,41 +59,57 @@ class Registry:
         return sorted(found, key=lambda version: int(version.version), reverse=True)
 
     def scorer(self, version: ModelVersion) -> Callable[[pd.DataFrame], np.ndarray]:
-        """A function from rows to probabilities of completion, by the ONNX export of this version's run."""
+        """A function from rows to probabilities of completion, by the ONNX export of this version's run.
+
+        Raises RegistryError where the run does not have it any more.
+        """
+        wanted = f"serving/{export.MODEL_FILE}"
+        if wanted not in [file.path for file in self._client.list_artifacts(version.run_id, "serving")]:
+            raise RegistryError(f"run {version.run_id} has no {wanted}")
         with tempfile.TemporaryDirectory() as folder:
-            file = self._client.download_artifacts(version.run_id, f"serving/{export.MODEL_FILE}", folder)
+            file = self._client.download_artifacts(version.run_id, wanted, folder)
             session = export.open_session(Path(file).read_bytes())
         return lambda rows: export.score(session, rows)[1]
 
-    def register(self, run_id: str, model_uri: str, decision: Decision) -> int:
+    def run(self, version: ModelVersion) -> RunData:
+        """The parameters and tags of the training run of a version."""
+        return self._client.get_run(version.run_id).data
+
+    def register(self, run_id: str, model_uri: str, decision: Decision) -> tuple[int, Decision]:
         """Makes a logged model a version, with the decision about it, and champion if that is the decision.
 
-        If another champion came since the decision, that one stays. Doing it again for the same run changes nothing.
-        The alias is moved last, so that a run that is killed before leaves the champion as it was.
+        Gives the version and the decision that it has in the end: if another champion came since it was taken, that one
+        stays. Doing it again for the same run changes nothing, and completes what was cut off. The alias is moved after
+        all else, so that a run that is killed before leaves the champion as it was.
         """
         champion = self.champion()
-        known = [version for version in self.versions() if version.run_id == run_id]
-        if champion and known and champion.version == known[0].version:
-            return int(champion.version)
-        if (champion and champion.version) != decision.champion:
+        known = next((version for version in self.versions() if version.run_id == run_id), None)
+        is_done = champion is not None and known is not None and champion.version == known.version
+        if not is_done and (champion and str(champion.version)) != decision.champion:
             decision = replace(decision, promoted=False, reason="another model became champion in the meantime")
-        version = known[0] if known else self._create(run_id, model_uri, _as_tags(decision))
+        version = known or self._create(run_id, model_uri)
+        for name, value in _as_tags(decision).items():
+            self._client.set_model_version_tag(self.name, version.version, name, value)
         if decision.promoted:
             self.move_champion(int(version.version), decision.reason)
-        return int(version.version)
+        return int(version.version), decision
 
-    def _create(self, run_id: str, model_uri: str, tags: dict[str, str]) -> ModelVersion:
+    def _create(self, run_id: str, model_uri: str) -> ModelVersion:
         if self._if_any(lambda: self._client.get_registered_model(self.name)) is None:
             self._client.create_registered_model(self.name)
         model_id = model_uri.removeprefix("models:/")
-        return self._client.create_model_version(self.name, model_uri, run_id, tags, model_id=model_id)
+        return self._client.create_model_version(self.name, model_uri, run_id, model_id=model_id)
 
     def move_champion(self, version: int, why: str) -> Move:
-        """Keeps that a version becomes champion, and makes it so; in this order, so that no move goes unrecorded."""
-        move = Move(datetime.now(UTC), version, why)
+        """Makes a version champion, and keeps that it did, unless both is done already."""
+        move, moves = Move(datetime.now(UTC), version, why), self.moves()
+        champion = self.champion()
+        if champion is None or int(champion.version) != version:
+            self._client.set_registered_model_alias(self.name, CHAMPION, str(version))
+        elif moves and moves[-1].version == version:
+            return moves[-1]
         kept = json.dumps({"version": version, "why": why})
         self._client.set_registered_model_tag(self.name, f"{MOVE}{move.at:{MOVE_TIME}}", kept)
-        self._client.set_registered_model_alias(self.name, CHAMPION, str(version))
         return move
 
     def moves(self) -> list[Move]:
@@ -106,20 +123,22 @@ class Registry:
 
         Raises RegistryError where there is no such version.
         """
-        champion = self.champion()
-        if champion is None:
-            raise RegistryError(f"{self.name} has no champion. Train a model first.")
-        current, known = int(champion.version), [int(found.version) for found in self.versions()]
+        champion, known = self.champion(), [int(found.version) for found in self.versions()]
+        current = int(champion.version) if champion else None
         if version is None:
+            if current is None:
+                raise RegistryError(f"{self.name} has no champion to go back from. Name a version, or train a model.")
             before = [former for former in predecessors(self.moves(), current) if former in known]
             if not before:
                 raise RegistryError(f"No champion of {self.name} is known from before version {current}.")
             version = before[-1]
         if version not in known:
-            raise RegistryError(f"{self.name} has no version {version}; it has {', '.join(map(str, sorted(known)))}.")
+            raise RegistryError(
+                f"{self.name} has no version {version}; it has {', '.join(map(str, sorted(known))) or 'none'}."
+            )
         if version == current:
             raise RegistryError(f"Version {version} of {self.name} is champion already.")
-        return self.move_champion(version, f"by hand, in place of version {current}")
+        return self.move_champion(version, f"by hand, in place of {f'version {current}' if current else 'none'}")
 
     def _if_any(self, get: Callable):
         try:

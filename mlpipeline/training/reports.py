@@ -12,7 +12,9 @@ from training.features import Contribution
 from training.promotion import Decision
 from training.results import Training
 from training.selection import Comparison
+from training.validate import QUARANTINE_FILE
 
+REFERENCE = "reference/reference.parquet"
 HELD_OUT_REQUESTS = 5_000
 
 
@@ -63,12 +65,13 @@ def decision_markdown(decision: Decision, version: int) -> str:
 
 
 def files(training: Training) -> dict[str, bytes]:
-    """The files of a run by their path, besides those that the data and the reference were saved in."""
+    """The files of a run by their path, besides the data as it was pulled."""
     evaluation, comparison = training.evaluation, training.comparison
     requests = held_out_requests(training.trained.splits.test.head(HELD_OUT_REQUESTS))
     checks = pd.DataFrame([asdict(check) | {"passed": check.passed} for check in evaluation.checks])
     texts = {
         "serving/contract.json": json.dumps(training.export.contract, indent=2),
+        f"data/{QUARANTINE_FILE}": training.checked.quarantined.to_csv(index=False),
         "held_out/requests.jsonl": requests.to_json(orient="records", lines=True),
         "exploration/findings.md": training.exploration.markdown,
         "selection/candidates.csv": candidates_table(comparison).to_csv(index=False),
@@ -78,7 +81,7 @@ def files(training: Training) -> dict[str, bytes]:
         "evaluation/behaviour.csv": checks.to_csv(index=False),
     }
     return (
-        {f"serving/{MODEL_FILE}": training.export.model}
+        {f"serving/{MODEL_FILE}": training.export.model, REFERENCE: reference(training.trained.splits.validation)}
         | {name: text.encode() for name, text in texts.items()}
         | {f"exploration/{name}": content for name, content in training.exploration.files.items()}
         | {f"evaluation/{name}": content for name, content in evaluation.pictures.items()}
@@ -89,3 +92,9 @@ def held_out_requests(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows as a client may send them: a missing value makes floats of a column of integers, which it may not."""
     requests = rows[[schema.STUDENT, *schema.FEATURE_NAMES]]
     return requests.astype({feature.name: "Int64" for feature in schema.FEATURES if feature.type == "integer"})
+
+
+def reference(predicted: pd.DataFrame) -> bytes:
+    """Features, outcome, prediction and probability of the reference rows, as parquet."""
+    columns = [*schema.FEATURE_NAMES, schema.TARGET, "prediction", "probability"]
+    return predicted[columns].to_parquet(index=False)

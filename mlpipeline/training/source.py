@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
@@ -58,6 +59,16 @@ class Dataset:
         return logging.WARNING if self.fallback_reason else logging.INFO
 
 
+def objections(dataset: Dataset, fallback_of_champion: str) -> list[str]:
+    """What speaks against promoting a model of this data: synthetic data must not take the place of what was asked for.
+
+    `fallback_of_champion` is the reason for which the champion's data fell back, empty where it did not.
+    """
+    if dataset.fallback_reason and not fallback_of_champion:
+        return [f"was trained on {dataset.source} data in place of {dataset.requested}, and the champion was not"]
+    return []
+
+
 def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Dataset:
     """Brings the data of `source` into `data_dir` and reads it.
 
@@ -66,33 +77,31 @@ def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Da
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        file = _bring(source, data_dir)
+        # First in a folder of its own: other runs may pull at the same time.
+        with tempfile.TemporaryDirectory(dir=data_dir) as folder:
+            pulled = _bring(source, Path(folder))
+            rows, digest = _read(pulled, source), hashlib.sha256(pulled.read_bytes()).hexdigest()
+            file = pulled.replace(data_dir / pulled.name)
     except SourceUnreachable as error:
         if not fallback_to_synthetic:
             raise
         dataset = pull("synthetic", data_dir)
         return replace(dataset, requested=shown(source), fallback_reason=str(error))
-    return Dataset(
-        rows=_read(file, source),
-        file=file,
-        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
-        requested=shown(source),
-        source=shown(source),
-    )
+    return Dataset(rows=rows, file=file, sha256=digest, requested=shown(source), source=shown(source))
 
 
-def _bring(source: str, data_dir: Path) -> Path:
+def _bring(source: str, folder: Path) -> Path:
     if source == "synthetic":
-        file = data_dir / f"{FILE_NAME}.csv"
+        file = folder / f"{FILE_NAME}.csv"
         synthetic.generate().to_csv(file, index=False)
         return file
     if source == "kaggle":
-        return _copy(_from_kaggle(), data_dir)
+        return _copy(_from_kaggle(), folder)
     if "://" in source:
         if urlsplit(source).scheme not in ("http", "https"):
             raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read; a URL has to begin with http or https.")
-        return _from_url(source, data_dir)
-    return _copy(Path(source).expanduser(), data_dir)
+        return _from_url(source, folder)
+    return _copy(Path(source).expanduser(), folder)
 
 
 def _from_kaggle() -> Path:
@@ -106,24 +115,19 @@ def _from_kaggle() -> Path:
     return folder / f"{FILE_NAME}.csv"
 
 
-def _from_url(url: str, data_dir: Path) -> Path:
-    file = data_dir / f"{FILE_NAME}{_suffix(urlsplit(url).path, url)}"
-    part = file.with_suffix(".part")
+def _from_url(url: str, folder: Path) -> Path:
+    file = folder / f"{FILE_NAME}{_suffix(urlsplit(url).path, url)}"
     try:
-        with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, part.open("wb") as target:
+        with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, file.open("wb") as target:
             while chunk := response.read(2**20):
                 target.write(chunk)
                 _check_size(target.tell(), url)
             expected = int(response.headers.get("Content-Length", target.tell()))
             if target.tell() != expected:  # a connection that is cut looks like the end of the file
                 raise OSError(f"{target.tell()} of {expected} bytes came")
-    except SourceError:
-        part.unlink(missing_ok=True)
-        raise
     except (URLError, HTTPException, OSError) as error:
-        part.unlink(missing_ok=True)
         raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
-    return part.replace(file)
+    return file
 
 
 def shown(source: str) -> str:
@@ -134,17 +138,14 @@ def shown(source: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _copy(origin: Path, data_dir: Path) -> Path:
+def _copy(origin: Path, folder: Path) -> Path:
     if not origin.is_file():
         raise SourceError(
             f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, and the path or URL "
             "of a CSV or parquet file."
         )
     _check_size(origin.stat().st_size, str(origin))
-    file = data_dir / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"
-    if origin.resolve() != file.resolve():
-        shutil.copyfile(origin, file)
-    return file
+    return Path(shutil.copyfile(origin, folder / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"))
 
 
 def _check_size(size: int, source: str) -> None:

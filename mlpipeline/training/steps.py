@@ -62,6 +62,8 @@ def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed later: another program did not answer, or not as it should."""
     if isinstance(error, MlflowException):
         return error.error_code in PASSING_CODES
+    if isinstance(error, RequestException) and error.response is not None:
+        return error.response.status_code >= 500
     return isinstance(error, (source.SourceUnreachable, RequestException, ConnectionError, TimeoutError))
 
 
@@ -83,9 +85,6 @@ def _step(name: str) -> Callable:
     )
 
 
-split_by_student = _step("split by student")(prepare.split_by_student)
-
-
 @_step("read data")
 def read_data(settings: Settings, data_source: str, fallback_to_synthetic: bool) -> source.Dataset:
     """Pulls the data from the source that the run asks for, or else the settings."""
@@ -101,6 +100,12 @@ def validate_data(dataset: source.Dataset, max_quarantined_share: float) -> vali
     validate.save_quarantine(checked, dataset.file.parent)
     get_run_logger().log(checked.log_level, checked.summary)
     return validate.accept(checked, max_quarantined_share)
+
+
+@_step("split by student")
+def split_by_student(rows: pd.DataFrame, seed: int) -> Splits:
+    """Splits the students, and stops where a split has too few of them to learn from or to judge by."""
+    return prepare.check(prepare.split_by_student(rows, seed))
 
 
 @_step("explore")
@@ -148,41 +153,44 @@ def log_run(settings: Settings, training: Training) -> ModelInfo:
 
 @_step("decide on promotion")
 def decide_on_promotion(
-    settings: Settings, test: pd.DataFrame, checks: list[Check], margin: float, seed: int
+    settings: Settings, dataset: source.Dataset, test: pd.DataFrame, checks: list[Check], margin: float, seed: int
 ) -> Decision:
-    """Compares the challenger with the champion on the test split."""
-    misbehaviour = [check.name for check in behaviour.failed(checks)]
+    """Compares the challenger with the champion, on students of the test split that neither has learned from."""
     registry = Registry(settings)
     champion = registry.champion()
+    objections = behaviour.objections(checks)
     if champion is None:
-        return promotion.decide(None, None, margin, misbehaviour)
+        return promotion.decide(None, None, margin, objections)
     try:
-        by_champion = registry.scorer(champion)(test)
+        run = registry.run(champion)
+        objections += source.objections(dataset, run.tags.get("data.fallback_reason", ""))
+        unseen = prepare.not_in_train(test, int(run.params["seed"]))
+        by_champion = registry.scorer(champion)(unseen)
     except Exception as error:  # pylint: disable=broad-exception-caught  # its files are gone, or know other features
         if is_passing(error):
             raise
-        return promotion.without_comparison(champion.version, error, margin)
-    comparison = promotion.compare(test[schema.TARGET].to_numpy(), test["probability"].to_numpy(), by_champion, seed)
-    return promotion.decide(champion.version, comparison, margin, misbehaviour)
+        objections.append(promotion.cannot_be_scored(str(champion.version), error))
+        return promotion.decide(str(champion.version), None, margin, objections)
+    comparison = promotion.compare(
+        unseen[schema.TARGET].to_numpy(), unseen["probability"].to_numpy(), by_champion, seed
+    )
+    return promotion.decide(str(champion.version), comparison, margin, objections)
 
 
 @_step("register")
-def register(settings: Settings, logged: ModelInfo, decision: Decision) -> int:
+def register(settings: Settings, logged: ModelInfo, decision: Decision) -> tuple[int, Decision]:
     """Makes the logged model a version, and champion if that is the decision; shows the decision in Prefect."""
-    version = Registry(settings).register(logged.run_id, logged.model_uri, decision)
-    shown = reports.decision_markdown(decision, version)
+    version, decided = Registry(settings).register(logged.run_id, logged.model_uri, decision)
+    shown = reports.decision_markdown(decided, version)
     create_markdown_artifact(shown, key="promotion", description="Challenger against champion")
-    get_run_logger().info("Version %d of %s: %s", version, settings.model_name, decision.summary)
-    return version
+    get_run_logger().info("Version %d of %s: %s", version, settings.model_name, decided.summary)
+    return version, decided
 
 
 def git_commit() -> str:
-    """The commit of the code that runs, with `-dirty` where it was changed since; unknown outside a repository."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="],
-        cwd=SERVICE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or "unknown"
+    """The commit of the code that runs, with `-dirty` where it was changed since; unknown without git."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--match="]
+    try:
+        return subprocess.run(command, cwd=SERVICE, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

@@ -94,13 +94,9 @@ def accept(checked: Checked, max_quarantined_share: float) -> Checked:
             + "; ".join(f"{count} x {rule}" for rule, count in rules.items())
             + f". All are in {QUARANTINE_FILE}. Nothing was trained, and the champion stays."
         )
-    if empty := [name for name in schema.NUMERICAL if checked.rows[name].isna().all()]:
-        raise DataRejected(f"{checked.summary}. {' and '.join(empty)} has no value. Nothing was trained.")
-    outcomes = checked.rows[schema.TARGET].value_counts().reindex([0, 1], fill_value=0)
-    if len(checked.rows) < MIN_ROWS or outcomes.min() < MIN_ROWS / 10:
+    if len(checked.rows) < MIN_ROWS:
         raise DataRejected(
-            f"{checked.summary}, {outcomes[1]} of them completed and {outcomes[0]} not. Training needs {MIN_ROWS} "
-            f"students, {MIN_ROWS // 10} of either kind. Nothing was trained, and the champion stays."
+            f"{checked.summary}. Training needs {MIN_ROWS} students. Nothing was trained, and the champion stays."
         )
     return checked
 

@@ -1,4 +1,4 @@
-"""Real servers for the tests of this folder. They end with the tests, whatever becomes of these."""
+"""Real servers for the tests of this folder. They end with the tests, also where one fails."""
 
 import pytest
 from prefect.testing.utilities import prefect_test_harness
@@ -21,8 +21,7 @@ def _start(tmp_path_factory):
 
     yield start
     for process in started:
-        process.kill()
-        process.wait()
+        servers.end(process)
 
 
 @pytest.fixture(name="mlflow_server", scope="session")

@@ -2,12 +2,12 @@
 
 import re
 import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
 import pandas as pd
 import pytest
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
@@ -16,7 +16,7 @@ from prefect.settings import get_current_settings
 
 import train_model
 from benchmarks import servers
-from training import compare, selection, steps, synthetic
+from training import compare, selection, source, steps, synthetic
 from training.registry import Registry
 from training.settings import SERVICE
 from training.validate import DataRejected
@@ -125,19 +125,21 @@ def test_faulty_data_fails_before_training_and_the_champion_stays(settings, tmp_
 
 
 @pytest.mark.usefixtures("first")
-def test_a_step_that_meets_a_restart_of_mlflow_is_tried_again(settings, mlflow_server, predicted, monkeypatch):
+def test_a_step_that_meets_a_restart_of_mlflow_is_tried_again(
+    settings, mlflow_server, predicted, monkeypatch, tmp_path
+):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+
+    dataset = source.pull("synthetic", tmp_path)
 
     @flow
     def decide():
-        steps.decide_on_promotion(settings, predicted.test, [], 0.01, 1)
+        steps.decide_on_promotion(settings, dataset, predicted.test, [], 0.01, 1)
         return flow_run.id
 
     mlflow_server.stop()
-    restart = threading.Timer(1, mlflow_server.start)
-    restart.start()
+    mlflow_server.start_later(1)
     flow_run_id = decide()
-    restart.join()
     with get_client(sync_client=True) as prefect:
         (task_run,) = prefect.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])))
     assert (task_run.state_name, task_run.run_count > 1) == ("Completed", True)
@@ -145,7 +147,7 @@ def test_a_step_that_meets_a_restart_of_mlflow_is_tried_again(settings, mlflow_s
 
 @pytest.mark.usefixtures("first")
 def test_a_run_that_is_killed_leaves_the_champion_as_it_was(settings, start):
-    """Killed in the middle of the comparison, of writing to MLflow, and of registering."""
+    """Killed in the comparison, while it writes to MLflow, and before it registers."""
     before = _state_of(settings)
     code = f"import train_model; train_model.run_pipeline(**{QUICK!r})"
     last_tasks = ["explore", "export to ONNX", "log to MLflow"]
@@ -153,13 +155,27 @@ def test_a_run_that_is_killed_leaves_the_champion_as_it_was(settings, start):
 
     def killed(run, last_task):
         servers.wait(lambda: f"Task run '{last_task}" in run.log.read_text(encoding="utf-8") or run.poll() is not None)
-        run.kill()
-        return run.wait()
+        servers.end(run)
+        return run.returncode
 
     with ThreadPoolExecutor() as killers:
-        assert list(killers.map(killed, runs, last_tasks)) == [-signal.SIGKILL] * 3
+        ends = list(killers.map(killed, runs, last_tasks))
+    assert ends == [-signal.SIGKILL] * 3, [run.log.read_text(encoding="utf-8")[-2000:] for run in runs]
     champion, _, moves = _state_of(settings)
     assert (champion, moves) == (before[0], before[2])
+
+
+@pytest.mark.usefixtures("first")
+def test_a_champion_whose_files_are_gone_is_not_replaced_by_itself(settings, client, predicted, tmp_path):
+    champion, dataset = Registry(settings).champion(), source.pull("synthetic", tmp_path)
+    moved = client.download_artifacts(champion.run_id, "serving", str(tmp_path))
+    repository = get_artifact_repository(client.get_run(champion.run_id).info.artifact_uri)
+    repository.delete_artifacts("serving")
+    decision = steps.decide_on_promotion.fn(settings, dataset, predicted.test, [], 0.01, 1)
+    client.log_artifacts(champion.run_id, moved, "serving")
+    assert not decision.promoted
+    assert f"the champion, version {champion.version}, cannot be scored" in decision.reason
+    assert steps.decide_on_promotion.fn(settings, dataset, predicted.test, [], 0.01, 1).comparison is not None
 
 
 def test_a_dask_cluster_of_two_workers_finds_the_same(settings, splits, start, tmp_path):
