@@ -50,6 +50,7 @@ def completion_by_feature(rows: pd.DataFrame, thresholds: dict[str, float]) -> b
         values = rows[name]
         if name in schema.CATEGORICAL:
             groups = values.astype(str)
+            ax.tick_params(axis="x", rotation=20)
         elif values.nunique() <= BINS + 1:
             groups = values
         else:
