@@ -26,7 +26,7 @@ def deploy() -> None:
             pass
     flow.from_source(source=str(Path(__file__).resolve().parent), entrypoint="train_model.py:run_pipeline").deploy(
         name="mlpipeline",
-        description="Trains on the engagement data, every Sunday at 00:00 UTC. The model becomes champion if it is not worse.",
+        description="Trains every Sunday at 00:00 UTC. The model becomes champion unless it may be worse.",
         work_pool_name=POOL,
         work_queue_name=QUEUE,
         cron=SUNDAY_MIDNIGHT,

@@ -44,7 +44,7 @@ FAMILIES: dict[CandidateName, Family] = {
     ),
     "linear regression": Family(
         "linear",
-        lambda seed: ClippedRegressor(LinearRegression()),
+        lambda _: ClippedRegressor(LinearRegression()),
         {"model__regressor__fit_intercept": [False, True]},
     ),
     "lasso": Family(
