@@ -16,7 +16,7 @@ from stack.postgres import Database
 from stack.settings import ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
-UP = "Everything is up"
+UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
 START_SECONDS = 300
 STOP_SECONDS = 60
 

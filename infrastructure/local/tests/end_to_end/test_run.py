@@ -20,7 +20,7 @@ from stack.loop import SAMPLE_REQUEST
 from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
-UP = "Everything is up"
+UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
 EXPERIMENT = "online-course-engagement-prediction-experiment"
 
 
