@@ -15,6 +15,7 @@ from training.model import Trained
 RESAMPLES = 500
 CONFIDENCE = 0.95
 CALIBRATION_BINS = 10
+SLICE_SCORES = ("accuracy", "roc_auc", "brier_score", "calibration_error")
 IMPORTANCE_ROWS = 20_000
 IMPORTANCE_REPEATS = 5
 
@@ -84,12 +85,12 @@ def slices(predicted: pd.DataFrame) -> pd.DataFrame:
     found = []
     for column in schema.CATEGORICAL:
         for value, rows in predicted.groupby(column):
-            known = rows[schema.TARGET].nunique() == 2
-            quality = scores(rows) if known else dict.fromkeys(scores(predicted), np.nan)
+            has_both = rows[schema.TARGET].nunique() == 2
+            quality = scores(rows) if has_both else dict.fromkeys(SLICE_SCORES, np.nan)
             completed = rows[schema.TARGET].mean()
             found.append(
                 {"feature": column, "value": str(value), "rows": len(rows), "completed": completed}
-                | {name: quality[name] for name in ("accuracy", "roc_auc", "brier_score", "calibration_error")}
+                | {name: quality[name] for name in SLICE_SCORES}
             )
     return pd.DataFrame(found)
 

@@ -120,26 +120,22 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
 
 def score(session: onnxruntime.InferenceSession, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Labels [rows] and probabilities of completion [rows]."""
-    strings = {feature.name for feature in schema.FEATURES if feature.type == "string"}
-    labels, probabilities = session.run(
-        ["label", "probabilities"],
-        {
-            given.name: rows[[given.name]].to_numpy(dtype=object if given.name in strings else np.float32)
-            for given in session.get_inputs()
-        },
-    )
+    labels, probabilities = session.run(["label", "probabilities"], _inputs(session, rows))
     return labels, probabilities[:, 1]
+
+
+def _inputs(session: onnxruntime.InferenceSession, rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {
+        given.name: rows[[given.name]].to_numpy(dtype=object if given.name in schema.STRINGS else np.float32)
+        for given in session.get_inputs()
+    }
 
 
 def scoring_microseconds(model: bytes, rows: pd.DataFrame) -> float:
     """The median time that the export takes for one row."""
     session, seconds = open_session(model), []
-    inputs = [rows.iloc[[place % len(rows)]] for place in range(TIMED_ROWS)]
-    for row in inputs:
-        given = {
-            name.name: row[[name.name]].to_numpy(dtype=object if name.type == "tensor(string)" else np.float32)
-            for name in session.get_inputs()
-        }
+    for place in range(TIMED_ROWS):
+        given = _inputs(session, rows.iloc[[place % len(rows)]])
         started = time.perf_counter()
         session.run(None, given)
         seconds.append(time.perf_counter() - started)

@@ -22,15 +22,14 @@ def table(registry: Registry) -> str:
         mark = f", {CHAMPION}" if champion and champion.version == version.version else ""
         lines.append(f"version {version.version}{mark}: run {version.run_id}")
         decision = version.tags.get("promotion.decision", "no decision recorded")
-        lines.append(f"    {version.tags.get('promotion.decided_at', '')} {decision}: ".lstrip() + _reason(version))
+        lines.append(
+            f"    {version.tags.get('promotion.decided_at', '')} {decision}: ".lstrip()
+            + version.tags.get("promotion.reason", "")
+        )
         lines += [f"    champion {period}" for period in periods.get(int(version.version), [])]
     if champion and (not moves or str(moves[-1].version) != champion.version):
         lines.append("The champion was moved by other means than this project's since the last period.")
     return "\n".join(lines) or f"{registry.name} has no versions. Train a model first."
-
-
-def _reason(version) -> str:
-    return version.tags.get("promotion.reason", "")
 
 
 def _shown(at: datetime) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import RunData
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException, RestException
+from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from training import export
@@ -143,7 +143,7 @@ class Registry:
     def _if_any(self, get: Callable):
         try:
             return get()
-        except (RestException, MlflowException) as error:
+        except MlflowException as error:
             if error.error_code in NOT_FOUND:
                 return None
             raise

@@ -40,6 +40,7 @@ FEATURES = (
 )
 
 FEATURE_NAMES = [feature.name for feature in FEATURES]
+STRINGS = [feature.name for feature in FEATURES if feature.type == "string"]
 CATEGORICAL = [feature.name for feature in FEATURES if feature.kind == "categorical"]
 NUMERICAL = [feature.name for feature in FEATURES if feature.kind == "numerical"]
 

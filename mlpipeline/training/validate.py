@@ -112,7 +112,7 @@ def _to_numbers(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """The rows with numbers where there should be, missing where there is something else, and a reason for each."""
     numbers, reasons = rows.copy(), []
     for column in schema.COLUMNS:
-        if column != "CourseCategory":
+        if column not in schema.STRINGS:
             numbers[column] = pd.to_numeric(rows[column], errors="coerce").astype(float)
             strange = rows.loc[rows[column].notna() & numbers[column].isna(), column]
             reasons.append(strange.map(lambda value, of=column: f"{of} is {str(value)!r}, not a number"))
@@ -144,9 +144,8 @@ def _rules() -> pa.DataFrameSchema:
 
 def _broken_rules(numbers: pd.DataFrame) -> pd.Series:
     """A reason for each broken rule, under the index of its row."""
-    strings = numbers["CourseCategory"].astype("str")
     try:
-        _rules().validate(numbers.assign(CourseCategory=strings), lazy=True)
+        _rules().validate(numbers.astype(dict.fromkeys(schema.STRINGS, "str")), lazy=True)
     except pa.errors.SchemaErrors as errors:
         broken = errors.failure_cases
         return pd.Series(
