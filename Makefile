@@ -25,7 +25,7 @@ postgres: ## Run only Postgres, for services that are started by hand, until Ctr
 	@$(local) postgres
 
 clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions
-	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache
+	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox
 	rm -rf $(services:%=%/.venv)
 
 environments: ## Make the tools' and the services' Python environments, if they are not up to date

@@ -29,7 +29,8 @@ def main() -> None:
         move = registry.roll_back(asked.version)
     except RegistryError as error:
         sys.exit(str(error))
-    print(f"Version {move.version} of {registry.name} is champion ({move.why}). Restart the service to serve it.")
+    print(f"Version {move.version} of {registry.name} is champion ({move.why}).")
+    print("The service serves it within a minute, unless RUN_ID pins its model.")
 
 
 if __name__ == "__main__":

@@ -3,40 +3,46 @@
 import sys
 
 from flask import Flask
-from pydantic import ValidationError
 
-from serving import problems
-from serving.fetch import FetchError, model_folder
-from serving.model import Model
-from serving.routes import blueprint
-from serving.settings import Settings
-from serving.store import PredictionStore
-
-MAX_BODY_BYTES = 8 * 1024 * 1024
+from serving import companions, logs, routes, settings
+from serving.fast import FastPredictions
+from serving.fetch import FetchError
+from serving.outbox.writer import Outbox
+from serving.served import Served
+from serving.service import Service
+from serving.settings import Settings, SettingsError
 
 
-def create_app(settings: Settings | None = None, store: PredictionStore | None = None) -> Flask:
-    """The service, with its model loaded; raises FetchError where that cannot be had.
+def create_app(found: Settings | None = None) -> Flask:
+    """The service, with its model loaded; raises SettingsError, or FetchError where the model cannot be had.
 
-    By default it is set up by the environment, and keeps predictions in Postgres.
+    By default it is set up by the environment. What it answers goes to the outbox; companions.start has it shipped.
     """
-    settings = settings or Settings()
-    store = store or PredictionStore(settings)
-    app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    found = found or settings.read()
+    outbox = Outbox(found.outbox_dir, found.outbox_max_bytes, found.web_concurrency, found.outbox_fsync)
+    service = Service(found, Served(found), outbox)
+    app = Flask(__name__, root_path=str(settings.SERVICE / "serving"))
     app.json.sort_keys = False
-    problems.register(app)
-    app.register_blueprint(blueprint(Model(model_folder(settings)), store))
+    app.extensions["service"] = service
+    routes.register(app, service)
+    app.wsgi_app = FastPredictions(service, app.wsgi_app)
     return app
 
 
 def main() -> None:
     """Runs the service for development; what keeps it from starting is said in a sentence."""
     try:
-        settings = Settings()
-        create_app(settings).run(settings.web_host, settings.web_port)
-    except (FetchError, ValidationError) as error:
+        found = settings.read()
+        logs.configure()
+        app = create_app(found)
+    except (FetchError, SettingsError) as error:
         sys.exit(str(error))
+    running = companions.start(found)
+    try:
+        app.run(found.web_host, found.web_port, threaded=True)
+    finally:
+        app.extensions["service"].outbox.close()
+        companions.stop(running)
 
 
 if __name__ == "__main__":

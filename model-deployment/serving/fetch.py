@@ -2,7 +2,7 @@
 
 Only this process imports mlflow; the service itself reads the files.
 
-    python -m serving.fetch     prints the folder that the files are in
+    python -m serving.fetch RUN_ID
 """
 
 import hashlib
@@ -13,30 +13,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from serving.settings import SERVICE, Settings
+from serving.settings import SERVICE, Settings, SettingsError, read
 
 
 class FetchError(Exception):
     """The model's files cannot be had; the message says why and what to do."""
 
 
-def model_folder(settings: Settings) -> Path:
-    """The folder with the files of the model to serve, fetched unless it is there already.
+def bring(settings: Settings, run_id: str) -> str:
+    """Has the files of this run's model in the cache, fetched unless they are there already; returns the run id.
 
     Raises FetchError if they cannot be had.
     """
-    if settings.run_id and (settings.model_cache / settings.run_id).is_dir():
-        return settings.model_cache / settings.run_id
+    if (settings.model_cache / run_id).is_dir():
+        return run_id
     asked = {
         "TRACKING_URI": settings.tracking_uri,
-        "RUN_ID": settings.run_id or "",
         "MODEL_NAME": settings.model_name,
         "MODEL_CACHE": str(settings.model_cache),
     }
     fetched = subprocess.run(
-        [sys.executable, "-m", "serving.fetch"],
+        [sys.executable, "-m", "serving.fetch", run_id],
         cwd=SERVICE,
         env=os.environ | asked,
         capture_output=True,
@@ -46,53 +43,68 @@ def model_folder(settings: Settings) -> Path:
     if fetched.returncode:
         lines = fetched.stderr.strip().splitlines() or ["no reason given"]
         raise FetchError(lines[-1])
-    return Path(fetched.stdout.strip().splitlines()[-1])
+    return run_id
 
 
-def fetch(settings: Settings) -> Path:
-    """Downloads a run's `serving` artifacts, checks the model's digest, and only then puts them in their place."""
+def fetch(settings: Settings, run_id: str) -> None:
+    """Downloads a run's `serving` artifacts, checks them, and only then puts them in their place."""
     # Imported here, so that the service, which imports this module, does not pay its 150 MB.
     import mlflow  # pylint: disable=import-outside-toplevel
     from mlflow.exceptions import MlflowException  # pylint: disable=import-outside-toplevel
 
+    from serving.model import ABOUT  # pylint: disable=import-outside-toplevel
+
     client = mlflow.MlflowClient(settings.tracking_uri)
+    folder = settings.model_cache / run_id
+    settings.model_cache.mkdir(parents=True, exist_ok=True)
     try:
-        run_id = settings.run_id or client.get_model_version_by_alias(settings.model_name, "champion").run_id
-        folder = settings.model_cache / run_id
-        if folder.is_dir():
-            return folder
-        settings.model_cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=settings.model_cache) as temporary:
             files = Path(client.download_artifacts(run_id, "serving", temporary))
             check(files)
+            about = json.dumps(_about(client, settings.model_name, run_id), indent=2)
+            (files / ABOUT).write_text(about, encoding="utf-8")
             try:
                 files.rename(folder)
             except OSError:
                 if not folder.is_dir():  # else another process was first
                     raise
-        return folder
     except MlflowException as error:
         raise FetchError(
-            f"MLflow at {settings.tracking_uri} did not give the model of "
-            f"{'run ' + settings.run_id if settings.run_id else 'the champion of ' + settings.model_name}: "
-            f"{error.message}"
+            f"MLflow at {settings.tracking_uri} did not give the model of run {run_id}: {error.message}"
         ) from error
 
 
+def _about(client, model_name: str, run_id: str) -> dict:
+    versions = client.search_model_versions(f"name = '{model_name}' and run_id = '{run_id}'")
+    run = client.get_run(run_id)
+    return {
+        "model_name": model_name,
+        **({"version": str(max(int(version.version) for version in versions))} if versions else {}),
+        "metrics": run.data.metrics,
+    }
+
+
 def check(files: Path) -> None:
-    """Raises FetchError unless the model has the digest that training recorded in the contract."""
+    """Raises FetchError unless the model has the digest that training recorded in the contract, and works here."""
+    # Imported here, so that gunicorn's master, which fetches too, stays small.
+    from serving.model import Model  # pylint: disable=import-outside-toplevel
+
     expected = json.loads((files / "contract.json").read_text(encoding="utf-8"))["model"]
     found = hashlib.sha256((files / expected["file"]).read_bytes()).hexdigest()
     if found != expected["sha256"]:
         raise FetchError(f"{expected['file']} has sha256 {found}; training recorded {expected['sha256']}.")
+    try:
+        Model(files).try_out()
+    except Exception as error:  # pylint: disable=broad-exception-caught  # onnxruntime has many, and no common base
+        raise FetchError(f"{expected['file']} does not work: {' '.join(str(error).split())}") from error
 
 
 def main() -> None:
-    """Fetches the model of the settings; on failure the last line on stderr says why."""
+    """Fetches the model of a run; on failure the last line on stderr says why."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
     try:
-        print(fetch(Settings()))
-    except (FetchError, ValidationError) as error:
+        fetch(read(), sys.argv[1])
+    except (FetchError, SettingsError) as error:
         sys.exit(str(error))
 
 

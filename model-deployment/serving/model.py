@@ -1,47 +1,58 @@
 """The model as it is served: the contract of a training run, and its ONNX export."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+ABOUT = "about.json"  # what MLflow knows of the run, kept beside its files
 DECIMALS = 6  # of a probability: what float32 holds
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the model says of one student: the class (0 or 1) and the probability of completion."""
-
-    completion: int
-    probability: float
+ERRORS_ONLY = 3
 
 
 class Model:
-    """A model loaded from the folder of its run."""
+    """A model loaded from the folder of its run.
+
+    `contract` is what training wrote; `about` holds the registered version and the metrics of the run, or less where a
+    run was fetched without them.
+    """
 
     def __init__(self, folder: Path):
         self.run_id = folder.name
         self.contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+        about = folder / ABOUT
+        self.about: dict = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        options.log_severity_level = ERRORS_ONLY
         self._session = onnxruntime.InferenceSession(
             str(folder / self.contract["model"]["file"]), options, providers=["CPUExecutionProvider"]
         )
+        self._inputs = [
+            (feature["name"], object if feature["type"] == "string" else np.float32)
+            for feature in self.contract["features"]
+        ]
 
-    def score(self, rows: list[dict]) -> list[Prediction]:
-        """A prediction for each row; a row holds at least the contract's features, None where a number is missing."""
-        inputs = {
-            feature["name"]: np.array(
-                [[row[feature["name"]]] for row in rows],
-                dtype=object if feature["type"] == "string" else np.float32,
-            )
+    @property
+    def version(self) -> str:
+        """The registered version, or an empty text where it is not known."""
+        return str(self.about.get("version", ""))
+
+    def score(self, rows: list[dict]) -> tuple[list[int], list[float]]:
+        """The class (0 or 1) and the probability of completion, for each row.
+
+        A row holds at least the contract's features, None where a number is missing.
+        """
+        inputs = {name: np.array([[row[name]] for row in rows], dtype) for name, dtype in self._inputs}
+        labels, probabilities = self._session.run(None, inputs)
+        return labels.tolist(), [round(probability, DECIMALS) for probability in probabilities[:, 1].tolist()]
+
+    def try_out(self) -> None:
+        """Scores a row, and raises whatever that raises: a model that loads need not work."""
+        row = {
+            feature["name"]: feature["categories"][0] if feature.get("categories") else feature.get("minimum", 0)
             for feature in self.contract["features"]
         }
-        labels, probabilities = self._session.run(None, inputs)
-        return [
-            Prediction(int(label), round(float(probability), DECIMALS))
-            for label, probability in zip(labels, probabilities[:, 1], strict=True)
-        ]
+        self.score([row])

@@ -1,49 +1,93 @@
 """Errors as clients see them: `application/problem+json` (RFC 9457), with every fault of the request at once."""
 
+import json
 import logging
+from dataclasses import dataclass, field
 
-from flask import Flask, Response, json
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from serving.store import StoreUnavailable
+from serving.access import AccessDenied
+from serving.activity import MAX_ROWS
+from serving.outbox.writer import OutboxUnavailable
 
 LOG = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
 # What a client is told of its own request.
 MAX_FAULTS = 20
 MAX_VALUE = 100
+MAX_LOGGED = 500
 
 
-def problem(status: int, title: str, detail: str, **more) -> Response:
-    """A response that says what is wrong."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return Response(json.dumps(body), status, content_type="application/problem+json")
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong with a request, as the client is told."""
+
+    status: int
+    title: str
+    detail: str
+    errors: list[dict] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """The response's body."""
+        said = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return json.dumps(said | ({"errors": self.errors} if self.errors else {})).encode()
 
 
-def register(app: Flask) -> None:
-    """Makes the app answer each kind of error as a problem."""
-    app.register_error_handler(ValidationError, _invalid)
-    app.register_error_handler(StoreUnavailable, _unavailable)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _unexpected)
+def of(error: Exception) -> Problem:
+    """What a client is told of an error; nothing of the inside of the service."""
+    if isinstance(error, ValidationError):
+        return _invalid(error)
+    if isinstance(error, AccessDenied):
+        return Problem(
+            401,
+            "Unauthorized",
+            "This needs the header `Authorization: Bearer KEY`, with an API key of this service.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if isinstance(error, OutboxUnavailable):
+        return Problem(
+            503,
+            "Service Unavailable",
+            "The request could not be recorded, so it was not carried out. Try again later.",
+            headers={"Retry-After": RETRY_AFTER_SECONDS},
+        )
+    if isinstance(error, HTTPException):
+        kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
+        return Problem(error.code or 500, error.name, error.description or error.name, headers=kept)
+    return Problem(500, "Internal Server Error", "The service failed on this request. Its log says why.")
 
 
-def _invalid(error: ValidationError) -> Response:
+def log(problem: Problem, error: Exception, request_id: str) -> None:
+    """Says in the log what a client was answered, and why if it is the service's fault."""
+    said = {"request_id": request_id, "status": problem.status}
+    if isinstance(error, OutboxUnavailable):
+        return  # the outbox says so itself, once
+    if problem.status == 500:
+        LOG.error("A request failed.", extra=said, exc_info=error)
+    else:
+        LOG.info("A request was refused: %s", problem.detail[:MAX_LOGGED], extra=said)
+
+
+def _invalid(error: ValidationError) -> Problem:
     faults = error.errors(include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
-        return problem(400, "Bad JSON", faults[0]["msg"])
+        return Problem(400, "Bad Request", f"The body is no JSON: {faults[0]['msg'].removeprefix('Invalid JSON: ')}.")
+    if faults[0]["type"] == "too_long" and not faults[0]["loc"]:
+        return of(RequestEntityTooLarge(f"At most {MAX_ROWS} rows in one request."))
     listed = [
         {
             "field": ".".join(map(str, fault["loc"])) or "body",
             "message": fault["msg"],
-            **({} if fault["type"] == "missing" else {"value": _shorten(fault["input"])}),
+            **({} if fault["type"].startswith("missing") else {"value": _shorten(fault["input"])}),
         }
         for fault in faults[:MAX_FAULTS]
     ]
     named = "; ".join(f"{fault['field']}: {fault['message']}" for fault in listed)
     more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
-    return problem(422, "Invalid request", named + more, errors=listed)
+    return Problem(422, "Unprocessable Content", named + more, errors=listed)
 
 
 def _shorten(value: object) -> object:
@@ -53,23 +97,3 @@ def _shorten(value: object) -> object:
     except ValueError:
         return str(value)[:MAX_VALUE]
     return value if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
-
-
-def _unavailable(error: StoreUnavailable) -> Response:
-    LOG.error("prediction not logged, so not answered: %s", error)
-    response = problem(503, "Not available", "The prediction could not be logged. Try again later.")
-    response.headers["Retry-After"] = RETRY_AFTER_SECONDS
-    return response
-
-
-def _http(error: HTTPException) -> Response:
-    response = problem(error.code or 500, error.name, error.description or error.name)
-    for name, value in error.get_headers():
-        if name in ("Allow", "Location"):
-            response.headers[name] = value
-    return response
-
-
-def _unexpected(error: Exception) -> Response:
-    LOG.error("unexpected error", exc_info=error)
-    return problem(500, "Internal error", "The service failed on this request. Its log says why.")

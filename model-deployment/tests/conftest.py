@@ -1,32 +1,18 @@
-"""A service on a small real model, with predictions kept in memory."""
+"""A service on a small real model, its outbox in a folder of the test, and a real database."""
 
-import os
+import uuid
 from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import Postgres
 from predict import create_app
 from serving.model import Model
 from serving.settings import Settings
-from serving.store import StoreUnavailable
 
 # The artifacts `serving` of a training run on synthetic data, in a folder named like the run.
 MODEL_CACHE = Path(__file__).parent / "model"
 RUN_ID = next(MODEL_CACHE.iterdir()).name
-
-
-class FakeStore:
-    """Keeps predictions in a list; refuses them while `is_down`."""
-
-    def __init__(self):
-        self.rows: list[dict] = []
-        self.is_down = False
-
-    def write(self, rows: list[dict]) -> None:
-        """As PredictionStore does."""
-        if self.is_down:
-            raise StoreUnavailable("connection refused at 10.1.2.3")
-        self.rows += rows
 
 
 @pytest.fixture(name="model", scope="session")
@@ -34,14 +20,14 @@ def _model():
     return Model(MODEL_CACHE / RUN_ID)
 
 
-@pytest.fixture(name="store")
-def _store():
-    return FakeStore()
+@pytest.fixture(name="settings")
+def _settings(tmp_path):
+    return Settings(run_id=RUN_ID, model_cache=MODEL_CACHE, outbox_dir=tmp_path / "outbox", web_concurrency=1)
 
 
 @pytest.fixture(name="client")
-def _client(store):
-    return create_app(Settings(run_id=RUN_ID, model_cache=MODEL_CACHE), store).test_client()
+def _client(settings):
+    return create_app(settings).test_client()
 
 
 @pytest.fixture(name="request_body")
@@ -56,12 +42,21 @@ def _request_body():
     }
 
 
+@pytest.fixture(name="postgres", scope="session")
+def _postgres(tmp_path_factory):
+    """A PostgreSQL server."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield server.start()
+    finally:
+        server.kill()
+
+
 @pytest.fixture(name="database")
-def _database():
-    """The settings of a real database of which the test may do what it wants; `make end-to-end` gives one."""
-    if not os.environ.get("TEST_DB_NAME"):
-        pytest.skip("needs a Postgres server: `make end-to-end` runs this with one")
-    return Settings(db_name=os.environ["TEST_DB_NAME"])
+def _database(postgres):
+    """An empty database: its name, and the environment that leads the service there."""
+    name = f"test_{uuid.uuid4().hex}"
+    return name, postgres.create(name)
 
 
 @pytest.fixture(name="model_cache", scope="session")

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from benchmarks.servers import free_port
 from serving import fetch
 from serving.fetch import FetchError
 from serving.settings import SERVICE, Settings
@@ -19,15 +20,15 @@ def _files(tmp_path, model_cache, model):
 
 
 def test_a_model_that_is_there_needs_no_tracking_server(files):
-    settings = Settings(run_id=files.name, model_cache=files.parent, tracking_uri=NOBODY_LISTENS)
-    assert fetch.model_folder(settings) == files
+    settings = Settings(model_cache=files.parent, tracking_uri=NOBODY_LISTENS)
+    assert fetch.bring(settings, files.name) == files.name
 
 
 def test_without_tracking_server_or_files_it_says_what_it_tried(tmp_path, monkeypatch):
     monkeypatch.setenv("TRACKING_URI", "http://127.0.0.1:10")  # what the caller's settings say counts
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(FetchError, match="MLflow at http://127.0.0.1:9 did not give the model of the champion"):
-        fetch.model_folder(Settings(tracking_uri=NOBODY_LISTENS, model_cache=tmp_path / "cache"))
+    with pytest.raises(FetchError, match=f"MLflow at http://127.0.0.1:9 did not give the model of run {'0' * 32}"):
+        fetch.bring(Settings(tracking_uri=NOBODY_LISTENS, model_cache=tmp_path / "cache"), "0" * 32)
 
 
 def test_files_that_are_not_those_of_training_are_refused(files):
@@ -38,27 +39,41 @@ def test_files_that_are_not_those_of_training_are_refused(files):
         fetch.check(files)
 
 
-def test_a_process_that_serves_has_none_of_the_heavy_libraries():
-    modules = "mlflow", "sklearn", "pandas"
-    loaded = subprocess.run(
-        [sys.executable, "-c", f"import predict, sys; print([name for name in {modules} if name in sys.modules])"],
-        cwd=SERVICE,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_a_model_that_does_not_work_is_refused(files, monkeypatch):
+    monkeypatch.setattr("serving.model.Model.try_out", lambda _: 1 / 0)
+    with pytest.raises(FetchError, match="model.onnx does not work: division by zero"):
+        fetch.check(files)
+
+
+@pytest.mark.parametrize(
+    ("process", "modules"),
+    [
+        ("predict", ("mlflow", "sklearn", "pandas", "psycopg2", "sqlalchemy", "alembic")),
+        ("serving.startup", ("mlflow", "onnxruntime", "numpy")),
+        ("serving.outbox.shipper", ("mlflow", "onnxruntime", "numpy")),
+    ],
+)
+def test_no_process_has_heavy_libraries_that_it_does_not_need(process, modules):
+    code = f"import {process}, sys; print([name for name in {modules} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=SERVICE, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
 
 
-def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path):
+@pytest.mark.parametrize("command", [["predict.py"], ["-m", "gunicorn"]])
+def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path, command):
     ended = subprocess.run(
-        [sys.executable, "predict.py"],
+        [sys.executable, *command],
         cwd=SERVICE,
-        env={"TRACKING_URI": NOBODY_LISTENS, "MODEL_CACHE": str(tmp_path), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"},
+        env={
+            "TRACKING_URI": NOBODY_LISTENS,
+            "MODEL_CACHE": str(tmp_path),
+            "OUTBOX_DIR": str(tmp_path / "outbox"),
+            "WEB_PORT": str(free_port()),
+        },
         capture_output=True,
         text=True,
         check=False,
     )
     assert ended.returncode == 1
-    assert ended.stderr.startswith("MLflow at http://127.0.0.1:9 did not give the model")
+    assert "MLflow at http://127.0.0.1:9 did not give the champion" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -66,7 +66,7 @@ def read_predictions(engine: Engine, day: date) -> pd.DataFrame:
     if not inspect(engine).has_table("features"):
         raise NoFeaturesTable(
             f"The database {engine.url.database} on {engine.url.host}:{engine.url.port} has no table features. The "
-            "prediction service makes it at its first prediction: check that both use the same DB_HOST and DB_NAME."
+            "prediction service makes it when it starts: check that both use the same DB_HOST and DB_NAME."
         )
     features = Table("features", MetaData(), autoload_with=engine)
     start = datetime.combine(day, time.min, UTC)

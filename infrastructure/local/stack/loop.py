@@ -1,7 +1,8 @@
 """The steps of the loop: servers, deployments, training, serving, predictions, monitoring."""
 
 import json
-from datetime import date
+import time
+from datetime import UTC, date
 
 import requests
 
@@ -23,6 +24,7 @@ TRAINING = "run-pipeline/mlpipeline"
 MONITORING_FLOW = "daily-monitoring/monitoring"
 HELD_OUT_STUDENTS = 500
 BATCH = 100
+SHIPPED_SECONDS = 30
 
 
 def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
@@ -120,17 +122,16 @@ def serve(settings: Settings, supervisor: Supervisor, addresses: Addresses, cham
     """Starts the prediction service with the champion."""
     with console.step("Prediction service") as step:
         supervisor.start(programs.web(settings, addresses.web_port, champion.run_id))
-        step.result = f"{addresses.web} serves run {champion.run_id}"
+        step.result = f"{addresses.web} follows the champion and serves run {champion.run_id}"
 
 
 def predict(addresses: Addresses) -> None:
     """Sends the sample request, and shows the answer and the row that it left."""
     with console.step("Sample request") as step:
         answer = _post(addresses, SAMPLE_REQUEST)
-        rows = addresses.database.query("SELECT * FROM features WHERE prediction_id = %s", (answer["PredictionID"],))
-        if not rows:
-            raise console.StepFailed(f"The prediction {answer['PredictionID']} is not in the table features.")
-        step.result = f"answered {console.seconds_since_start():.0f} s after the start, and found in the table features"
+        answered = console.seconds_since_start()
+        rows = _stored(addresses, [answer])
+        step.result = f"answered {answered:.0f} s after the start, and found in the table features"
     console.table({"request": json.dumps(SAMPLE_REQUEST), "answer": json.dumps(answer)})
     console.table(rows[0], title="its row in features")
 
@@ -149,17 +150,13 @@ def send_held_out_students(addresses: Addresses, champion: Version) -> date:
         answers = []
         for start in range(0, len(students), BATCH):
             answers += _post(addresses, students[start : start + BATCH])
-        stored = addresses.database.query(
-            "SELECT count(*) AS rows, max(timestamp AT TIME ZONE 'UTC')::date AS day FROM features "
-            "WHERE prediction_id::text = ANY(%s)",
-            ([answer["PredictionID"] for answer in answers],),
-        )[0]
+        stored = _stored(addresses, answers)
         completing = sum(answer["CourseCompletion"] for answer in answers)
         step.result = (
             f"{len(answers)} held-out students predicted, {completing} of them to complete their course; "
-            f"{stored['rows']} rows in the table features"
+            f"{len(stored)} rows in the table features"
         )
-    return stored["day"]
+    return max(row["timestamp"] for row in stored).astimezone(UTC).date()
 
 
 def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:
@@ -171,6 +168,20 @@ def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:
         step.result = f"the table metrics has a row for each model of {day}"
     for row in rows:
         console.table(row, title="the row in metrics")
+
+
+def _stored(addresses: Addresses, answers: list[dict]) -> list[dict]:
+    """The rows of these answers, once all of them have come from the service's outbox."""
+    ids = [answer["PredictionID"] for answer in answers]
+    end = time.monotonic() + SHIPPED_SECONDS
+    while True:
+        if addresses.database.query("SELECT to_regclass('features') AS found")[0]["found"]:
+            rows = addresses.database.query("SELECT * FROM features WHERE prediction_id = ANY(%s::uuid[])", (ids,))
+            if len(rows) == len(ids):
+                return rows
+        if time.monotonic() > end:
+            raise console.StepFailed(f"Not all predictions are in the table features after {SHIPPED_SECONDS} s.")
+        time.sleep(0.2)
 
 
 def _post(addresses: Addresses, body: dict | list) -> dict | list:

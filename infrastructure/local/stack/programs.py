@@ -98,7 +98,7 @@ def script(name: str, service: Path, file: str) -> Program:
 
 
 def web(settings: Settings, port: int, run_id: str) -> Program:
-    """The prediction service under gunicorn, with the model of this run."""
+    """The prediction service under gunicorn, following the champion, which is the model of this run now."""
 
     def serves_the_run() -> bool:
         try:
@@ -112,10 +112,12 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
         folder=MODEL_DEPLOYMENT,
         rank=40,
         environment={
-            "RUN_ID": run_id,
+            "RUN_ID": "",
             "WEB_HOST": HOST,
             "WEB_PORT": str(port),
             "MODEL_CACHE": str(settings.local_dir / "model_cache"),
+            "OUTBOX_DIR": str(settings.local_dir / "outbox"),
         },
+        stop_seconds=60,  # in which it ships what it has answered
         is_ready=serves_the_run,
     )

@@ -10,10 +10,10 @@ def text(addresses: Addresses) -> str:
     """Three things, each with its command or address."""
     return f"""
 Three things to try:
-  1. Ask for a prediction:
+  1. Ask for a prediction, in a browser at {addresses.web} or here:
      curl {addresses.web}/predict -d '{json.dumps(SAMPLE_REQUEST)}'
   2. Train again: open {addresses.prefect}/deployments, choose mlpipeline, then Run and Custom run. Where Kaggle
-     cannot be reached, set data_source to synthetic. The next `make run` serves the new champion.
+     cannot be reached, set data_source to synthetic. If the new model becomes champion, it is served within a minute.
   3. Look around: {addresses.mlflow}/#/models shows each version of the model and the run behind it,
      {addresses.prefect}/runs each flow run with its steps and logs.
 

@@ -55,6 +55,7 @@ def test_each_setting_of_a_service_is_in_the_table_with_its_default(documented, 
     settings = _settings_of(service, package)
     assert len(settings) >= 5
     for setting, default in settings:
+        default = default.lower() if default in ("True", "False") else default
         readers, row = documented[setting.upper()]
         assert name in readers or "the services" in readers
         if not default.startswith(("/", "*", "None")) and default:

@@ -133,14 +133,14 @@ def test_the_commands_of_the_readme_work_by_hand(terminals):
             continue
         for line in lines.splitlines():
             if "daily-monitoring/monitoring" in line:
-                answer = terminals.run(re.search(r"^curl .*$", README, re.MULTILINE).group())
-                assert '"CourseCompletion":' in answer
-                asked += 1
+                answers = [terminals.run(curl) for curl in re.findall(r"^curl .*$", README, re.MULTILINE)]
+                assert '"CourseCompletion":' in answers[0] and answers[1] == '{"Recorded":1}\n'
+                asked += len(answers)
             if kind.strip() == "server":
                 terminals.serve(line)
             else:
                 terminals.run(line)
-    assert asked == 1
+    assert asked == 2
     _check_what_is_there(terminals)
 
 

@@ -1,0 +1,1 @@
+"""Measures the service beside others: `python -m benchmarks`."""

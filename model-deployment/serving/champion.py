@@ -1,0 +1,122 @@
+"""Which model to serve: the one that RUN_ID pins, or the champion, whose run id is kept in a file between starts.
+
+The follower, one process of the service, asks MLflow and writes the file once a new champion's files are there and
+work; the processes that serve look at the file.
+"""
+
+import json
+import logging
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from serving import fetch, registry
+from serving.fetch import FetchError
+from serving.registry import RegistryUnavailable
+from serving.settings import Settings
+
+LOG = logging.getLogger(__name__)
+LONGEST_PATIENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The run that is served, and the run of a newer champion that could not be, if there is one."""
+
+    run_id: str
+    refused: str | None = None
+
+
+def pointer(settings: Settings) -> Path:
+    """The file that names the champion, by the name of the registered model."""
+    return settings.model_cache / f"{settings.model_name}.champion.json"
+
+
+def remembered(settings: Settings) -> Champion | None:
+    """The champion of the file, if its files are there too."""
+    try:
+        found = Champion(**json.loads(pointer(settings).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return found if (settings.model_cache / found.run_id).is_dir() else None
+
+
+def remember(settings: Settings, champion: Champion) -> None:
+    """Writes the file, in one step."""
+    temporary = pointer(settings).with_suffix(".new")
+    temporary.write_text(json.dumps(asdict(champion)), encoding="utf-8")
+    temporary.replace(pointer(settings))
+
+
+def bring(settings: Settings) -> str:
+    """The run id to start with, its files brought to this machine; raises FetchError.
+
+    Where MLflow does not answer, the champion of the last start is served, which the log says.
+    """
+    if settings.run_id:
+        return fetch.bring(settings, settings.run_id)
+    last = remembered(settings)
+    try:
+        run_id = fetch.bring(settings, registry.champion(settings))
+    except (RegistryUnavailable, FetchError) as error:
+        if last is None:
+            raise FetchError(
+                f"MLflow at {settings.tracking_uri} did not give the champion of {settings.model_name}: {error}"
+            ) from error
+        LOG.warning(
+            "MLflow at %s did not give the champion, so the last one is served, run %s: %s",
+            settings.tracking_uri,
+            last.run_id,
+            error,
+        )
+        return last.run_id
+    remember(settings, Champion(run_id))
+    return run_id
+
+
+class Follower:
+    """Keeps the file up to date."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._is_failing = False
+        # Fetching is a process that imports mlflow: what failed is not tried again at each look.
+        self._patience = 0.0
+        self._not_before = 0.0
+
+    def look(self) -> None:
+        """Asks once for the champion, and brings its files if it is a new one. Says in the log what came of it."""
+        try:
+            run_id = registry.champion(self._settings)
+        except RegistryUnavailable as error:
+            if not self._is_failing:
+                LOG.warning("MLflow at %s does not say the champion: %s", self._settings.tracking_uri, error)
+            self._is_failing = True
+            return
+        if self._is_failing:
+            LOG.info("MLflow says the champion again.")
+        self._is_failing = False
+        self._follow(run_id)
+
+    def _follow(self, run_id: str) -> None:
+        now = remembered(self._settings)
+        if now and now.run_id == run_id:
+            if now.refused:
+                remember(self._settings, Champion(run_id))
+            return
+        if now and now.refused == run_id and time.monotonic() < self._not_before:
+            return
+        try:
+            fetch.bring(self._settings, run_id)
+        except FetchError as error:
+            self._patience = min(
+                max(2 * self._patience, self._settings.champion_poll_seconds), LONGEST_PATIENCE_SECONDS
+            )
+            self._not_before = time.monotonic() + self._patience
+            if now and now.refused != run_id:
+                LOG.error("The new champion, run %s, cannot be served; %s stays. %s", run_id, now.run_id, error)
+                remember(self._settings, Champion(now.run_id, refused=run_id))
+            return
+        self._patience = 0.0
+        remember(self._settings, Champion(run_id))
+        LOG.info("The champion is run %s.", run_id)

@@ -1,0 +1,1 @@
+"""The outbox: what was answered waits here, on local disk, until Postgres has it."""

@@ -1,0 +1,130 @@
+"""Writes rows to the outbox, before the request that they belong to is answered."""
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.outbox import segment
+
+LOG = logging.getLogger(__name__)
+SEGMENT_BYTES = 4 * 1024 * 1024
+SEGMENTS_AT_LEAST = 8  # that a process's share of the outbox is cut into, so that shipping soon makes room
+ROOM = 4096  # bytes, enough for a row
+RECOUNT_SECONDS = 1.0
+RECOUNT_SECONDS_WHEN_FULL = 0.1
+
+
+class OutboxUnavailable(Exception):
+    """The rows were not written, none of them: the outbox has reached its limit, or the disk takes no more."""
+
+
+@dataclass
+class _Open:
+    """A segment that this process appends to."""
+
+    descriptor: int
+    size: int
+
+
+class Outbox:
+    """Appends rows to segments of this process. One object serves all threads of it."""
+
+    def __init__(self, folder: Path, max_bytes: int, writers: int = 1, fsync: bool = False):
+        """`writers` is the number of processes that share the folder and its limit."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._writers = writers
+        self._fsync = fsync
+        self._segment_bytes = min(SEGMENT_BYTES, max_bytes // (SEGMENTS_AT_LEAST * writers))
+        self._segments: dict[tuple, _Open] = {}
+        self._lock = threading.Lock()
+        # What may be written before the folder's size is looked at again, and when that was done last.
+        self._allowance = 0
+        self._counted = float("-inf")
+        self._is_failing = False
+
+    def append(self, table: str, columns: tuple[str, ...], rows: bytes) -> None:
+        """Writes rows, which are lines for COPY each with its newline: all of them, or none with OutboxUnavailable.
+
+        Once it returns they outlive this process, and with `fsync` also the machine's power.
+        """
+        data = rows + b"\n"
+        with self._lock:
+            try:
+                self._claim(len(data))
+                self._write((table, columns), data)
+            except OSError as error:
+                self._say(failing=f"the disk refused: {error.strerror}")
+                raise OutboxUnavailable from error
+            except OutboxUnavailable:
+                self._say(failing=f"it holds {self._max_bytes} bytes, its limit OUTBOX_MAX_BYTES")
+                raise
+            if self._is_failing:
+                self._say()
+
+    def check(self) -> None:
+        """Raises OutboxUnavailable unless a row could be written now."""
+        probe = self._folder / f"probe-{os.getpid()}{segment.UNFINISHED}"
+        try:
+            if (self._max_bytes - segment.bytes_used(self._folder)) // self._writers < ROOM:
+                raise OutboxUnavailable
+            probe.write_bytes(b"\0" * ROOM)
+        except OSError as error:
+            raise OutboxUnavailable from error
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Lets go of the segments, so that they can be deleted once they are shipped."""
+        with self._lock:
+            for key in list(self._segments):
+                self._seal(key)
+
+    def _claim(self, size: int) -> None:
+        """Raises OutboxUnavailable if this process may not write this much now."""
+        since = time.monotonic() - self._counted
+        if since > RECOUNT_SECONDS or (size > self._allowance and since > RECOUNT_SECONDS_WHEN_FULL):
+            used = segment.bytes_used(self._folder)
+            self._allowance = (self._max_bytes - used) // self._writers
+            self._counted = time.monotonic()
+        if size > self._allowance:
+            for key in list(self._segments):
+                self._seal(key)  # an open segment is never deleted, and would hold its room forever
+            raise OutboxUnavailable
+        self._allowance -= size
+
+    def _write(self, key: tuple, data: bytes) -> None:
+        opened = self._segments.get(key)
+        if opened is None or opened.size >= self._segment_bytes:
+            self._seal(key)
+            opened = self._segments[key] = _Open(*segment.create(self._folder, *key))
+        try:
+            segment.write_whole(opened.descriptor, data)
+            if self._fsync:
+                os.fsync(opened.descriptor)
+        except OSError:
+            # Without its end nobody reads what was written. Nothing may come behind it.
+            self._seal(key)
+            raise
+        opened.size += len(data)
+
+    def _seal(self, key: tuple) -> None:
+        opened = self._segments.pop(key, None)
+        if opened:
+            os.close(opened.descriptor)
+
+    def _say(self, failing: str = "") -> None:
+        """Logs that requests are refused from now on, and that they no longer are; not each of them."""
+        if failing and not self._is_failing:
+            LOG.error(
+                "The outbox %s takes no rows, requests get 503: %s. It empties as Postgres takes them.",
+                self._folder,
+                failing,
+            )
+        if not failing:
+            LOG.warning("The outbox %s takes rows again.", self._folder)
+        self._is_failing = bool(failing)

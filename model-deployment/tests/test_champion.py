@@ -1,0 +1,139 @@
+"""Which model is served, and how it changes.
+
+A stub answers in place of MLflow's registry, of which one address matters here; `make end-to-end` has the real one.
+"""
+
+import json
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from serving import champion, fetch, registry, served
+from serving.champion import Champion, Follower
+from serving.fetch import FetchError
+from serving.registry import RegistryUnavailable
+from serving.served import Served
+from serving.settings import Settings
+
+OLD, NEW = "0" * 32, "1" * 32
+
+
+class _Registry:
+    """Says that `run_id` is champion, or fails while it is None."""
+
+    def __init__(self):
+        self.run_id: str | None = OLD
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers each GET."""
+
+            def do_GET(self):  # pylint: disable=invalid-name  # the base class gives the name
+                """As the base class calls it."""
+                outer.asked.append(self.path)
+                body = {"model_version": {"run_id": outer.run_id}} if outer.run_id else {"message": "no such model"}
+                self.send_response(200 if outer.run_id else 404)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
+
+            def log_message(self, *_):  # pylint: disable=arguments-differ
+                """Says nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(name="mlflow")
+def _mlflow():
+    stub = _Registry()
+    yield stub
+    stub.server.shutdown()
+    stub.server.server_close()
+
+
+@pytest.fixture(name="following")
+def _following(mlflow, tmp_path, model_cache, model, monkeypatch):
+    """Settings of a service that follows the champion and has the files of two models."""
+    for run_id in OLD, NEW:
+        shutil.copytree(model_cache / model.run_id, tmp_path / "cache" / run_id)
+    monkeypatch.setattr(served, "LOOK_SECONDS", 0)
+    return Settings(tracking_uri=f"http://127.0.0.1:{mlflow.server.server_port}", model_cache=tmp_path / "cache")
+
+
+def test_the_registry_is_asked_for_the_alias(mlflow, following):
+    assert registry.champion(following) == OLD
+    assert mlflow.asked == ["/api/2.0/mlflow/registered-models/alias?name=online-course-model&alias=champion"]
+    mlflow.run_id = None
+    with pytest.raises(RegistryUnavailable, match="404: no such model"):
+        registry.champion(following)
+
+
+def test_a_new_champion_is_served_from_the_next_request_on(mlflow, following):
+    service, follower = Served(following), Follower(following)
+    assert service.predictor().model.run_id == OLD
+    mlflow.run_id = NEW
+    assert service.predictor().model.run_id == OLD
+    follower.look()
+    assert service.predictor().model.run_id == NEW
+    assert service.refused is None
+
+
+def test_a_champion_that_does_not_load_is_not_served_and_that_is_said(mlflow, following, caplog):
+    service, follower = Served(following), Follower(following)
+    (following.model_cache / NEW / "model.onnx").write_bytes(b"no model")
+    mlflow.run_id = NEW
+    follower.look()
+    assert service.predictor().model.run_id == OLD
+    assert service.refused == NEW
+    assert f"Run {NEW}, the new champion, does not load" in caplog.text
+    mlflow.run_id = OLD
+    follower.look()
+    assert (service.predictor().model.run_id, service.refused) == (OLD, None)
+
+
+def test_a_champion_that_cannot_be_fetched_is_tried_again_later_and_said_once(mlflow, following, monkeypatch, caplog):
+    service, follower = Served(following), Follower(following)
+    tries = []
+
+    def fail(_settings, run_id):
+        tries.append(run_id)
+        raise FetchError("it is gone")
+
+    monkeypatch.setattr(fetch, "bring", fail)
+    mlflow.run_id = NEW
+    for _ in range(3):
+        follower.look()
+    assert tries == [NEW]
+    assert caplog.text.count("cannot be served") == 1
+    assert (service.predictor().model.run_id, service.refused) == (OLD, NEW)
+
+
+def test_without_mlflow_the_last_champion_is_served_and_that_is_said(mlflow, following, caplog):
+    champion.bring(following)
+    mlflow.run_id = None
+    assert champion.bring(following) == OLD
+    assert "the last one is served" in caplog.text
+
+
+def test_without_mlflow_and_a_last_champion_it_says_what_it_tried(following):
+    settings = following.model_copy(update={"tracking_uri": "http://127.0.0.1:9"})
+    with pytest.raises(FetchError, match="MLflow at http://127.0.0.1:9 did not give the champion of online-course"):
+        champion.bring(settings)
+
+
+def test_a_pinned_run_asks_nobody(following, mlflow):
+    pinned = following.model_copy(update={"run_id": NEW})
+    assert Served(pinned).predictor().model.run_id == NEW
+    assert not mlflow.asked
+
+
+def test_a_file_that_is_no_pointer_counts_as_none(following):
+    champion.remember(following, Champion(OLD))
+    assert champion.remembered(following) == Champion(OLD)
+    champion.pointer(following).write_text("{", encoding="utf-8")
+    assert champion.remembered(following) is None
+    champion.remember(following, Champion("2" * 32))  # whose files are not here
+    assert champion.remembered(following) is None

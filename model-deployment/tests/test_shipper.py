@@ -1,0 +1,207 @@
+"""Shipping: oldest first, again after a failure, and segments deleted once all of them is shipped."""
+
+import psycopg2
+import pytest
+
+from serving.outbox import backlog, segment, shipper
+from serving.outbox.postgres import Refused
+from serving.outbox.shipper import Shipper
+from serving.outbox.writer import Outbox
+
+COLUMNS = ("id", "time", "said")
+TIME = "2026-01-01T00:00:00+00:00"
+
+
+class _Destination:
+    """Keeps rows by their id, as Postgres does; fails before or after keeping them where told to; refuses some."""
+
+    def __init__(self):
+        self.rows: dict[str, str] = {}
+        self.order: list[str] = []
+        self.fails_before = self.fails_after = 0
+        self.refuses: set[str] = set()
+
+    def insert(self, table, columns, data):
+        """As Postgres.insert."""
+        assert columns == list(COLUMNS)
+        if self.fails_before:
+            self.fails_before -= 1
+            raise psycopg2.OperationalError("connection refused")
+        refused = []
+        for line in data.replace(segment.END, b"\n").splitlines(keepends=True):
+            its_id = line.decode().split("\t")[0]
+            if its_id in self.refuses:
+                refused.append(Refused(line, "out of range"))
+            elif its_id not in self.rows:
+                self.rows[its_id] = table
+                self.order.append(its_id)
+        if self.fails_after:
+            self.fails_after -= 1
+            raise psycopg2.OperationalError("server closed the connection unexpectedly")
+        return refused
+
+
+class _Life:
+    """Goes on for so many rounds; remembers how long it was told to wait."""
+
+    def __init__(self, rounds):
+        self._rounds = rounds
+        self.waited: list[float] = []
+
+    def goes_on(self):
+        """As companion.Life."""
+        self._rounds -= 1
+        return self._rounds >= 0
+
+    def wait(self, seconds):
+        """As companion.Life."""
+        self.waited.append(seconds)
+
+
+@pytest.fixture(name="destination")
+def _destination():
+    return _Destination()
+
+
+@pytest.fixture(name="outbox")
+def _outbox(tmp_path):
+    return Outbox(tmp_path, 1 << 20)
+
+
+def _append(outbox, *ids, table="features"):
+    outbox.append(table, COLUMNS, "".join(f"{one}\t{TIME}\tx\n" for one in ids).encode())
+
+
+def test_rows_of_all_tables_are_shipped_once(outbox, tmp_path, destination):
+    _append(outbox, "a", "b")
+    _append(outbox, "c", table="outcomes")
+    shipping = Shipper(tmp_path, destination)
+    assert not shipping.ship()
+    assert destination.rows == {"a": "features", "b": "features", "c": "outcomes"}
+    _append(outbox, "d")
+    shipping.ship()
+    assert destination.order == ["a", "b", "c", "d"]
+    assert backlog.measure(tmp_path).rows == 0
+
+
+def test_a_segment_is_deleted_when_it_is_shipped_and_its_writer_has_gone(outbox, tmp_path, destination):
+    shipping = Shipper(tmp_path, destination)
+    _append(outbox, "a")
+    shipping.ship()
+    assert segment.listed(tmp_path)
+    outbox.close()
+    shipping.ship()
+    assert not segment.listed(tmp_path)
+    assert segment.read_shipped(tmp_path) == {}
+
+
+@pytest.mark.parametrize("moment", ["fails_before", "fails_after"])
+def test_a_failure_loses_nothing_and_doubles_nothing(outbox, tmp_path, destination, moment):
+    _append(outbox, "a", "b")
+    setattr(destination, moment, 1)
+    with pytest.raises(psycopg2.OperationalError):
+        Shipper(tmp_path, destination).ship()
+    assert backlog.measure(tmp_path).rows == 2
+    _append(outbox, "c")
+    Shipper(tmp_path, destination).ship()  # another process
+    assert destination.order == ["a", "b", "c"]
+
+
+def test_what_another_process_has_shipped_is_not_sent_again(outbox, tmp_path, destination):
+    _append(outbox, "a")
+    Shipper(tmp_path, destination).ship()
+    destination.rows.clear()
+    Shipper(tmp_path, destination).ship()
+    assert not destination.rows
+
+
+def test_an_outbox_that_is_large_is_shipped_in_batches_the_oldest_first(outbox, tmp_path, destination, monkeypatch):
+    monkeypatch.setattr(shipper, "BATCH_BYTES", 200)
+    ids = [f"{number:04d}" for number in range(100)]
+    for one in ids:
+        _append(outbox, one)
+    shipping = Shipper(tmp_path, destination)
+    assert shipping.ship()
+    assert 0 < len(destination.rows) < 100
+    while shipping.ship():
+        pass
+    assert destination.order == ids
+
+
+def test_a_write_that_was_cut_off_is_dropped_and_said(outbox, tmp_path, destination, caplog):
+    _append(outbox, "a")
+    (one,) = segment.listed(tmp_path)
+    with open(one.path, "ab") as opened:
+        opened.write(b"b\t2026")
+    outbox.close()
+    shipping = Shipper(tmp_path, destination)
+    while shipping.ship():
+        pass
+    assert destination.order == ["a"]
+    assert not segment.listed(tmp_path)
+    assert "6 bytes of a write that was cut off" in caplog.text
+
+
+def test_what_postgres_never_takes_is_put_aside_and_holds_up_nothing(outbox, tmp_path, destination, caplog):
+    destination.refuses = {"b"}
+    _append(outbox, "a", "b", "c")
+    Shipper(tmp_path, destination).ship()
+    assert destination.order == ["a", "c"]
+    (kept,) = (tmp_path / shipper.REFUSED).iterdir()
+    assert kept.read_text(encoding="utf-8") == f"out of range\tb\t{TIME}\tx\n"
+    assert "does not take 1 rows" in caplog.text
+
+
+def test_failures_are_said_once_and_waited_out_longer_and_longer(outbox, tmp_path, destination, caplog):
+    _append(outbox, "a")
+    destination.fails_before = 7
+    life = _Life(9)
+    caplog.set_level("INFO")
+    shipper.run(Shipper(tmp_path, destination), life)
+    assert life.waited == [0.5, 1, 2, 4, 8, 10, 10, 0.5, 0.5]
+    assert caplog.text.count("takes no rows") == caplog.text.count("takes rows again") == 1
+    assert destination.order == ["a"]
+
+
+def test_draining_empties_the_outbox_or_says_what_is_left(outbox, tmp_path, destination, caplog):
+    caplog.set_level("INFO")
+    _append(outbox, "a")
+    outbox.close()
+    shipper.drain(Shipper(tmp_path, destination), _Life(99), tmp_path)
+    assert destination.order == ["a"] and "The outbox is empty" in caplog.text
+    _append(outbox, "b", "c")
+    destination.fails_before = 1
+    shipper.drain(Shipper(tmp_path, destination), _Life(99), tmp_path)
+    assert "2 rows stay in the outbox" in caplog.text
+
+
+def test_one_process_at_a_time_ships(tmp_path):
+    with segment.locked(tmp_path, shipper.LOCK) as first, segment.locked(tmp_path, shipper.LOCK) as second:
+        assert (first, second) == (True, False)
+    with segment.locked(tmp_path, shipper.LOCK) as again:
+        assert again
+
+
+def test_a_segment_that_a_power_cut_spoiled_is_set_aside_and_holds_up_nothing(outbox, tmp_path, destination, caplog):
+    spoiled = tmp_path / f"{0:020d}-1.features"
+    spoiled.write_bytes(b"\0" * 100)
+    _append(outbox, "a")
+    shipping = Shipper(tmp_path, destination)
+    shipping.ship()
+    assert destination.order == ["a"]
+    assert backlog.measure(tmp_path).rows == 0
+    assert (tmp_path / shipper.REFUSED / spoiled.name).is_file() and "has no header" in caplog.text
+
+
+def test_a_disk_that_is_full_does_not_keep_it_from_shipping(outbox, tmp_path, destination, monkeypatch):
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(segment, "write_shipped", fail)
+    _append(outbox, "a")
+    outbox.close()
+    shipping = Shipper(tmp_path, destination)
+    while shipping.ship():
+        pass
+    assert destination.order == ["a"]
+    assert not segment.listed(tmp_path)
