@@ -25,7 +25,13 @@ def _quiet(monkeypatch, tmp_path):
 
 
 def _children():
-    return [child for child in psutil.Process().children() if FOLLOWER in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        try:
+            found += [child] if FOLLOWER in child.cmdline() else []
+        except psutil.Error:
+            pass  # it has just ended
+    return found
 
 
 def test_it_is_started_again_when_it_is_killed_and_ends_when_it_is_stopped():
