@@ -11,6 +11,6 @@ def waiting(folder: Path, table: str = "features") -> list[dict[str, str]]:
     for one in segment.listed(folder):
         if one.table == table:
             columns, start = one.header()
-            lines = one.rows(start, 1 << 20).replace(segment.END, b"\n").decode().splitlines()
+            lines = one.rows(start, 1 << 20).replace(segment.END, b"\n").decode().split("\n")[:-1]
             found += [dict(zip(columns, line.split("\t"), strict=True)) for line in lines]
     return found

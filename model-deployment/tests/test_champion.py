@@ -83,15 +83,27 @@ def test_a_new_champion_is_served_from_the_next_request_on(mlflow, following):
 
 def test_a_champion_that_does_not_load_is_not_served_and_that_is_said(mlflow, following, caplog):
     service, follower = Served(following), Follower(following)
-    (following.model_cache / NEW / "model.onnx").write_bytes(b"no model")
     mlflow.run_id = NEW
     follower.look()
+    (following.model_cache / NEW / "model.onnx").write_bytes(b"no model")
     assert service.predictor().model.run_id == OLD
     assert service.refused == NEW
     assert f"Run {NEW}, the new champion, does not load" in caplog.text
     mlflow.run_id = OLD
     follower.look()
     assert (service.predictor().model.run_id, service.refused) == (OLD, None)
+
+
+def test_damaged_files_in_the_cache_are_no_champion_also_for_a_process_that_starts(mlflow, following, caplog):
+    service, follower = Served(following), Follower(following)
+    (following.model_cache / NEW / "model.onnx").write_bytes(b"no model")
+    mlflow.run_id = NEW
+    follower.look()
+    assert (service.predictor().model.run_id, service.refused) == (OLD, NEW)
+    assert "model.onnx is damaged; once" in caplog.text
+    assert Served(following).predictor().model.run_id == OLD
+    (following.model_cache / NEW / "contract.json").unlink()
+    assert Served(following).predictor().model.run_id == OLD
 
 
 def test_a_champion_that_cannot_be_fetched_is_tried_again_later_and_said_once(mlflow, following, monkeypatch, caplog):
