@@ -6,7 +6,7 @@ services = mlpipeline model-deployment monitoring
 pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 
-.PHONY: help run stop status postgres clean environments test checks lint unit flows end-to-end format lock hooks
+.PHONY: help run stop status postgres clean environments test checks lint unit flows faults end-to-end bench fuzz format lock hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -38,6 +38,7 @@ test: environments ## Run all checks and tests
 checks: lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory flows
+	@$(MAKE) --no-print-directory faults
 
 lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
@@ -58,8 +59,17 @@ unit: environments ## Run the unit tests of each service and of the local stack
 flows: environments ## Run the training flow on real servers of MLflow, Prefect and Dask, and disturb it
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
 
+faults: environments ## Run the prediction service with a real Postgres, and kill, fill, cut and stop what it needs
+	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test
+
 end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+
+bench: ## Measure the prediction service beside others (needs wrk)
+	@$(MAKE) --no-print-directory -C model-deployment bench
+
+fuzz: ## Try 10,000 requests that are made from the prediction service's description
+	@$(MAKE) --no-print-directory -C model-deployment fuzz
 
 format: environments ## Format the code
 	$(tools)/black --quiet .

@@ -4,7 +4,6 @@ The follower, one process of the service, asks MLflow and writes the file once a
 work; the processes that serve look at the file.
 """
 
-import hashlib
 import json
 import logging
 import os
@@ -45,7 +44,7 @@ def remembered(settings: Settings) -> Champion | None:
 
 def remember(settings: Settings, champion: Champion) -> None:
     """Writes the file, in one step."""
-    # Of this process alone: those that serve begin at the same moment, and each writes.
+    # Of this process alone: another that starts may be writing too.
     temporary = pointer(settings).with_suffix(f".{os.getpid()}.new")
     temporary.write_text(json.dumps(asdict(champion)), encoding="utf-8")
     temporary.replace(pointer(settings))
@@ -60,9 +59,7 @@ def bring(settings: Settings) -> str:
         return fetch.bring(settings, settings.run_id)
     last = remembered(settings)
     try:
-        run_id = registry.champion(settings)
-        if last is None or run_id != last.run_id:
-            _bring_new(settings, run_id)
+        run_id = fetch.bring(settings, registry.champion(settings))
     except (RegistryUnavailable, FetchError) as error:
         if last is None:
             raise FetchError(
@@ -74,26 +71,15 @@ def bring(settings: Settings) -> str:
             last.run_id,
             error,
         )
-        return last.run_id
+        return fetch.bring(settings, last.run_id)
     remember(settings, Champion(run_id))
     return run_id
 
 
-def _bring_new(settings: Settings, run_id: str) -> None:
-    """Brings the files of a run that was not served last; raises FetchError, also if they are here and are damaged.
-
-    Once a run is the champion of the file, a process that starts has no other to fall back on.
-    """
-    folder = settings.model_cache / run_id
-    if folder.is_dir():
-        try:
-            expected = json.loads((folder / "contract.json").read_text(encoding="utf-8"))["model"]
-            found = hashlib.sha256((folder / expected["file"]).read_bytes()).hexdigest()
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise FetchError(f"{folder} is damaged; once it is deleted, it is fetched again: {error}") from error
-        if found != expected["sha256"]:
-            raise FetchError(f"{folder / expected['file']} is damaged; once {folder} is deleted, it is fetched again.")
-    fetch.bring(settings, run_id)
+def to_serve(settings: Settings) -> str:
+    """The run id for a process that begins to serve: what the service's start has brought, or else it is brought now."""
+    last = None if settings.run_id else remembered(settings)
+    return last.run_id if last else bring(settings)
 
 
 class Follower:
@@ -129,7 +115,7 @@ class Follower:
         if now and now.refused == run_id and time.monotonic() < self._not_before:
             return
         try:
-            _bring_new(self._settings, run_id)
+            fetch.bring(self._settings, run_id)
         except FetchError as error:
             self._patience = min(
                 max(2 * self._patience, self._settings.champion_poll_seconds), LONGEST_PATIENCE_SECONDS

@@ -23,9 +23,14 @@ class FetchError(Exception):
 def bring(settings: Settings, run_id: str) -> str:
     """Has the files of this run's model in the cache, fetched unless they are there already; returns the run id.
 
-    Raises FetchError if they cannot be had.
+    Raises FetchError if they cannot be had, or are there and damaged.
     """
-    if (settings.model_cache / run_id).is_dir():
+    folder = settings.model_cache / run_id
+    if folder.is_dir():
+        try:
+            check_digest(folder)
+        except FetchError as error:
+            raise FetchError(f"{folder} is damaged; once it is deleted, it is fetched again. {error}") from error
         return run_id
     asked = {
         "TRACKING_URI": settings.tracking_uri,
@@ -84,19 +89,27 @@ def _about(client, model_name: str, run_id: str) -> dict:
     }
 
 
+def check_digest(files: Path) -> None:
+    """Raises FetchError unless the model has the digest that training recorded in the contract."""
+    try:
+        expected = json.loads((files / "contract.json").read_text(encoding="utf-8"))["model"]
+        found = hashlib.sha256((files / expected["file"]).read_bytes()).hexdigest()
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise FetchError(f"The contract or the model cannot be read: {error}") from error
+    if found != expected["sha256"]:
+        raise FetchError(f"{expected['file']} has sha256 {found}; training recorded {expected['sha256']}.")
+
+
 def check(files: Path) -> None:
-    """Raises FetchError unless the model has the digest that training recorded in the contract, and works here."""
+    """Raises FetchError unless the model has its digest, and works here."""
     # Imported here, so that gunicorn's master, which fetches too, stays small.
     from serving.model import Model  # pylint: disable=import-outside-toplevel
 
-    expected = json.loads((files / "contract.json").read_text(encoding="utf-8"))["model"]
-    found = hashlib.sha256((files / expected["file"]).read_bytes()).hexdigest()
-    if found != expected["sha256"]:
-        raise FetchError(f"{expected['file']} has sha256 {found}; training recorded {expected['sha256']}.")
+    check_digest(files)
     try:
         Model(files).try_out()
     except Exception as error:  # pylint: disable=broad-exception-caught  # onnxruntime has many, and no common base
-        raise FetchError(f"{expected['file']} does not work: {' '.join(str(error).split())}") from error
+        raise FetchError(f"The model does not work: {' '.join(str(error).split())}") from error
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ class Served:
         self._settings = settings
         self._lock = threading.Lock()
         self._looked = time.monotonic()
-        self._tried = run_id = champion.bring(settings)
+        self._tried = run_id = champion.to_serve(settings)
         self.refused: str | None = None
         self.since = datetime.now(UTC)
         self._predictor = self._load(run_id)

@@ -58,6 +58,8 @@ class Service:
         self.outbox.check()
 
     def _record(self, table: str, columns: tuple[str, ...], rows: bytes) -> None:
+        if len(rows) >= self.outbox.largest:
+            raise RequestEntityTooLarge("The outbox of this service cannot hold so many rows. Send fewer at once.")
         try:
             self.outbox.append(table, columns, rows)
         except OutboxUnavailable:

@@ -49,7 +49,7 @@ def _postgres(tmp_path_factory):
     try:
         yield server.start()
     finally:
-        server.kill()
+        server.stop()
 
 
 @pytest.fixture(name="database")

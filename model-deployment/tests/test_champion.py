@@ -100,7 +100,7 @@ def test_damaged_files_in_the_cache_are_no_champion_also_for_a_process_that_star
     mlflow.run_id = NEW
     follower.look()
     assert (service.predictor().model.run_id, service.refused) == (OLD, NEW)
-    assert "model.onnx is damaged; once" in caplog.text
+    assert f"{NEW} is damaged; once it is deleted" in caplog.text
     assert Served(following).predictor().model.run_id == OLD
     (following.model_cache / NEW / "contract.json").unlink()
     assert Served(following).predictor().model.run_id == OLD

@@ -41,7 +41,7 @@ def test_files_that_are_not_those_of_training_are_refused(files):
 
 def test_a_model_that_does_not_work_is_refused(files, monkeypatch):
     monkeypatch.setattr("serving.model.Model.try_out", lambda _: 1 / 0)
-    with pytest.raises(FetchError, match="model.onnx does not work: division by zero"):
+    with pytest.raises(FetchError, match="The model does not work: division by zero"):
         fetch.check(files)
 
 

@@ -103,6 +103,15 @@ def test_several_writers_stay_within_the_limit_together(tmp_path):
     assert segment.bytes_used(tmp_path) <= MIB
 
 
+def test_what_a_killed_process_had_begun_is_deleted_and_what_is_being_written_is_not(tmp_path):
+    old, new = (tmp_path / f"{number:020d}-1.features{segment.UNFINISHED}" for number in (1, 2))
+    for path in old, new:
+        path.write_bytes(b"{")
+    os.utime(old, (0, 0))
+    segment.forget_unfinished(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [new.name]
+
+
 def test_readiness_sees_a_full_outbox_and_an_unwritable_folder(tmp_path):
     outbox = Outbox(tmp_path / "outbox", MIB)
     outbox.check()

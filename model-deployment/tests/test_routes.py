@@ -142,6 +142,13 @@ def test_a_body_over_the_limit_is_413(client, request_body):
     assert "10000" in too_many.json["detail"]
 
 
+def test_rows_that_would_never_fit_into_the_outbox_are_413_and_not_503(settings, request_body):
+    small = create_app(settings.model_copy(update={"outbox_max_bytes": 1024**2})).test_client()
+    assert small.post("/predict", json=[request_body] * 1000).status_code == 200
+    assert small.post("/predict", json=[request_body] * 9000).status_code == 413
+    assert len(waiting(settings.outbox_dir)) == 1000
+
+
 def test_a_body_that_was_cut_off_is_400(client):
     response = client.post("/predict", data=b"{", headers={"Content-Length": "100"})
     assert response.status_code == 400

@@ -18,6 +18,7 @@ from typing import Iterator
 
 END = b"\n\n"  # of an append
 UNFINISHED = ".new"  # a segment whose header is not written yet
+UNFINISHED_SECONDS = 3600  # after which nobody finishes it
 SHIPPED = "shipped.json"  # how far each segment is in Postgres
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -120,6 +121,16 @@ def listed(folder: Path) -> list[Segment]:
                 except FileNotFoundError:
                     pass  # shipped and deleted in this moment
     return sorted(found, key=lambda segment: segment.name)
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Deletes what processes that were killed had only begun to write."""
+    for path in folder.glob(f"*{UNFINISHED}"):
+        try:
+            if time.time() - path.stat().st_mtime > UNFINISHED_SECONDS:
+                path.unlink()
+        except FileNotFoundError:
+            pass  # it was finished in this moment
 
 
 def bytes_used(folder: Path) -> int:

@@ -165,6 +165,7 @@ def main() -> None:
     while life.goes_on():
         with segment.locked(found.outbox_dir, LOCK) as is_held:
             if is_held:
+                segment.forget_unfinished(found.outbox_dir)
                 shipper = Shipper(found.outbox_dir, Postgres(found))
                 if is_draining:
                     drain(shipper, life, found.outbox_dir)

@@ -70,7 +70,7 @@ class Outbox:
         """Raises OutboxUnavailable unless a row could be written now."""
         probe = self._folder / f"probe-{os.getpid()}{segment.UNFINISHED}"
         try:
-            if (self._max_bytes - segment.bytes_used(self._folder)) // self._writers < ROOM:
+            if self._share(self._max_bytes - segment.bytes_used(self._folder)) < ROOM:
                 raise OutboxUnavailable
             probe.write_bytes(b"\0" * ROOM)
         except OSError as error:
@@ -84,12 +84,21 @@ class Outbox:
             for key in list(self._segments):
                 self._seal(key)
 
+    @property
+    def largest(self) -> int:
+        """Bytes of rows above which an append would not fit even into an empty outbox."""
+        return self._share(self._max_bytes)
+
+    def _share(self, room: int) -> int:
+        """What one of several processes may take of it. They look at different moments, so half is kept back."""
+        return room // (2 * self._writers)
+
     def _claim(self, size: int) -> None:
         """Raises OutboxUnavailable if this process may not write this much now."""
         since = time.monotonic() - self._counted
         if since > RECOUNT_SECONDS or (size > self._allowance and since > RECOUNT_SECONDS_WHEN_FULL):
             used = segment.bytes_used(self._folder)
-            self._allowance = (self._max_bytes - used) // self._writers
+            self._allowance = self._share(self._max_bytes - used)
             self._counted = time.monotonic()
         if size > self._allowance:
             for key in list(self._segments):
