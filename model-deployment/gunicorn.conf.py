@@ -33,7 +33,6 @@ umask = 0o077  # what students did is for this user alone
 control_socket_disable = True
 
 os.environ[startup.METRICS] = startup.metrics_folder(_settings)
-_running = []
 
 
 def on_starting(_server) -> None:
@@ -44,11 +43,11 @@ def on_starting(_server) -> None:
 def when_ready(server) -> None:
     """Starts what runs beside the workers."""
     server.log.info("Serving at http://%s", bind)
-    _running.extend(companions.start(_settings))
+    server.companions = companions.start(_settings)
 
 
-def on_exit(_server) -> None:
+def on_exit(server) -> None:
     """Ships what the workers have answered, once they are gone."""
-    if _running:
-        companions.stop(_running)
+    if hasattr(server, "companions"):
+        companions.stop(server.companions)
     startup.clean_up(_settings)

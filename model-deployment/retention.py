@@ -41,6 +41,7 @@ def delete(connection: Connection, table: str, column: str, first_kept: date) ->
     deleted = 0
     while True:
         with connection, connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a day can be large
             cursor.execute(
                 sql.SQL("SELECT min({column}) FROM {table} WHERE {column} < %s").format(**names), (first_kept,)
             )

@@ -14,6 +14,8 @@ def _migrate() -> None:
     found = context.config.attributes.get("settings") or settings.read()
     engine = create_engine("postgresql+psycopg2://", creator=lambda: database.connect(found), poolclass=pool.NullPool)
     with engine.begin() as connection:
+        # A large table takes its time.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         # Without it, two that start at the same moment would both find the first migration undone.
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         context.configure(connection=connection, version_table=schema.VERSION_TABLE)

@@ -43,11 +43,17 @@ def remembered(settings: Settings) -> Champion | None:
 
 
 def remember(settings: Settings, champion: Champion) -> None:
-    """Writes the file, in one step."""
+    """Writes the file, in one step, unless it says so already. A full disk, which the log names, leaves it as it is."""
+    if remembered(settings) == champion:
+        return
     # Of this process alone: another that starts may be writing too.
     temporary = pointer(settings).with_suffix(f".{os.getpid()}.new")
-    temporary.write_text(json.dumps(asdict(champion)), encoding="utf-8")
-    temporary.replace(pointer(settings))
+    try:
+        temporary.write_text(json.dumps(asdict(champion)), encoding="utf-8")
+        temporary.replace(pointer(settings))
+    except OSError as error:
+        LOG.warning("%s cannot be written, so the champion is not followed: %s", pointer(settings), error.strerror)
+        temporary.unlink(missing_ok=True)
 
 
 def bring(settings: Settings) -> str:
@@ -59,25 +65,20 @@ def bring(settings: Settings) -> str:
         return fetch.bring(settings, settings.run_id)
     last = remembered(settings)
     try:
-        run_id = fetch.bring(settings, registry.champion(settings))
+        run_id = registry.champion(settings)
+        fetch.bring(settings, run_id, is_new=last is None or run_id != last.run_id)
     except (RegistryUnavailable, FetchError) as error:
+        said = f"MLflow at {registry.shown(settings.tracking_uri)} did not give the champion of {settings.model_name}"
         if last is None:
-            raise FetchError(
-                f"MLflow at {settings.tracking_uri} did not give the champion of {settings.model_name}: {error}"
-            ) from error
-        LOG.warning(
-            "MLflow at %s did not give the champion, so the last one is served, run %s: %s",
-            settings.tracking_uri,
-            last.run_id,
-            error,
-        )
+            raise FetchError(f"{said}: {error}") from error
+        LOG.warning("%s, so the last one is served, run %s: %s", said, last.run_id, error)
         return fetch.bring(settings, last.run_id)
     remember(settings, Champion(run_id))
     return run_id
 
 
 def to_serve(settings: Settings) -> str:
-    """The run id for a process that begins to serve: what the service's start has brought, or else it is brought now."""
+    """The run id for a process that begins to serve: what the service's start has brought, or what is brought now."""
     last = None if settings.run_id else remembered(settings)
     return last.run_id if last else bring(settings)
 
@@ -98,7 +99,8 @@ class Follower:
             run_id = registry.champion(self._settings)
         except RegistryUnavailable as error:
             if not self._is_failing:
-                LOG.warning("MLflow at %s does not say the champion: %s", self._settings.tracking_uri, error)
+                address = registry.shown(self._settings.tracking_uri)
+                LOG.warning("MLflow at %s does not say the champion: %s", address, error)
             self._is_failing = True
             return
         if self._is_failing:
@@ -115,7 +117,7 @@ class Follower:
         if now and now.refused == run_id and time.monotonic() < self._not_before:
             return
         try:
-            fetch.bring(self._settings, run_id)
+            fetch.bring(self._settings, run_id, is_new=True)
         except FetchError as error:
             self._patience = min(
                 max(2 * self._patience, self._settings.champion_poll_seconds), LONGEST_PATIENCE_SECONDS

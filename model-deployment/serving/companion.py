@@ -55,9 +55,15 @@ class Companion:
         """Starts it; returns at once."""
         self._keeper.start()
 
+    def ask_to_end(self) -> None:
+        """Has it end; returns at once."""
+        self._stopping.set()
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """Has it end, and waits for that."""
-        self._stopping.set()
+        self.ask_to_end()
         deadline = time.monotonic() + STOP_SECONDS
         while self._keeper.is_alive() and time.monotonic() < deadline:
             if self._process is not None:

@@ -45,6 +45,8 @@ def connect(settings: Settings) -> Connection:
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
+        tcp_user_timeout=30_000,
+        client_encoding="UTF8",
         options=f"-c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC",
         application_name="model-deployment",
     )

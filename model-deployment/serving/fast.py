@@ -15,6 +15,7 @@ LOG = logging.getLogger(__name__)
 PATHS = ("/predict", "/")
 ROUTE = "/predict"
 JSON = "application/json"
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
 
 class FastPredictions:
@@ -42,7 +43,12 @@ class FastPredictions:
         else:
             self._succeeded.inc()
             status, content_type, headers = "200 OK", JSON, []
-        headers += [("Content-Type", content_type), ("Content-Length", str(len(body))), ("X-Request-ID", its_id)]
+        headers += [
+            ("Content-Type", content_type),
+            ("Content-Length", str(len(body))),
+            ("X-Request-ID", its_id),
+            NOSNIFF,
+        ]
         start_response(status, headers)
         seconds = time.perf_counter() - started
         self._seconds.observe(seconds)

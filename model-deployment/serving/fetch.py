@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from serving.registry import shown
 from serving.settings import SERVICE, Settings, SettingsError, read
 
 
@@ -20,8 +21,10 @@ class FetchError(Exception):
     """The model's files cannot be had; the message says why and what to do."""
 
 
-def bring(settings: Settings, run_id: str) -> str:
+def bring(settings: Settings, run_id: str, is_new: bool = False) -> str:
     """Has the files of this run's model in the cache, fetched unless they are there already; returns the run id.
+
+    A model that `is_new` to this service is also tried, before any process that answers requests loads it.
 
     Raises FetchError if they cannot be had, or are there and damaged.
     """
@@ -31,7 +34,8 @@ def bring(settings: Settings, run_id: str) -> str:
             check_digest(folder)
         except FetchError as error:
             raise FetchError(f"{folder} is damaged; once it is deleted, it is fetched again. {error}") from error
-        return run_id
+        if not is_new:
+            return run_id
     asked = {
         "TRACKING_URI": settings.tracking_uri,
         "MODEL_NAME": settings.model_name,
@@ -75,7 +79,7 @@ def fetch(settings: Settings, run_id: str) -> None:
                     raise
     except MlflowException as error:
         raise FetchError(
-            f"MLflow at {settings.tracking_uri} did not give the model of run {run_id}: {error.message}"
+            f"MLflow at {shown(settings.tracking_uri)} did not give the model of run {run_id}: {error.message}"
         ) from error
 
 
@@ -113,10 +117,15 @@ def check(files: Path) -> None:
 
 
 def main() -> None:
-    """Fetches the model of a run; on failure the last line on stderr says why."""
+    """Fetches the model of a run, or tries the one that is there; on failure the last line on stderr says why."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    run_id = sys.argv[1]
     try:
-        fetch(read(), sys.argv[1])
+        settings = read()
+        if (settings.model_cache / run_id).is_dir():
+            check(settings.model_cache / run_id)
+        else:
+            fetch(settings, run_id)
     except (FetchError, SettingsError) as error:
         sys.exit(str(error))
 

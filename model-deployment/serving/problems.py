@@ -15,7 +15,8 @@ LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
 # What a client is told of its own request.
-MAX_FAULTS = 20
+MAX_FAULTS = 1000
+MAX_NAMED = 20  # of them, in the sentence
 MAX_VALUE = 100
 MAX_LOGGED = 500
 
@@ -85,8 +86,8 @@ def _invalid(error: ValidationError) -> Problem:
         }
         for fault in faults[:MAX_FAULTS]
     ]
-    named = "; ".join(f"{fault['field']}: {fault['message']}" for fault in listed)
-    more = f"; and {len(faults) - MAX_FAULTS} more" if len(faults) > MAX_FAULTS else ""
+    named = "; ".join(f"{fault['field']}: {fault['message']}" for fault in listed[:MAX_NAMED])
+    more = f"; and {len(faults) - MAX_NAMED} more" if len(faults) > MAX_NAMED else ""
     return Problem(422, "Unprocessable Content", named + more, errors=listed)
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable
 
 from serving import metrics, outcomes
@@ -77,16 +78,23 @@ def read_body(environ: dict) -> bytes:
         length = int(given)
         if length > MAX_BODY_BYTES:
             raise _too_large()
-        body = environ["wsgi.input"].read(length)
+        body = _read(environ, length)
         if len(body) < length:
             raise BadRequest("The body ended before its Content-Length.")
         return body
     if not environ.get("wsgi.input_terminated"):
         return b""
-    body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    body = _read(environ, MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
     return body
+
+
+def _read(environ: dict, length: int) -> bytes:
+    try:
+        return environ["wsgi.input"].read(length)
+    except (OSError, ParseException) as error:  # the client has gone, or its chunks are none
+        raise BadRequest("The body could not be read to its end.") from error
 
 
 def _too_large() -> RequestEntityTooLarge:

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     model_cache: Path = Field(SERVICE / "model_cache", description="Folder that fetched models are kept in, by run")
     champion_poll_seconds: float = Field(
-        20, ge=0.1, le=60, description="Seconds between two looks at which model is champion"
+        20, ge=0.1, le=30, description="Seconds between two looks at which model is champion"
     )
     outbox_dir: Path = Field(SERVICE / "outbox", description="Folder that predictions wait in for Postgres")
     outbox_max_bytes: int = Field(1024 * MIB, ge=MIB, description="Size of the outbox above which requests get 503")
@@ -90,7 +90,11 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _is_fit_for_production(self) -> "Settings":
+    def _fits_together(self) -> "Settings":
+        if self.db_auth == "iam" and self.db_sslmode in ("disable", "prefer"):
+            raise ValueError(
+                f"DB_AUTH=iam needs DB_SSLMODE=require or stricter, not {self.db_sslmode}: it sends a token"
+            )
         if self.environment != "production":
             return self
         if not self.key_hashes:

@@ -7,7 +7,6 @@ from functools import partial
 import gevent
 from gevent.pool import Pool
 from gevent.server import StreamServer
-from gunicorn import util
 from gunicorn.workers.ggevent import GeventWorker
 
 REQUEST_SECONDS = 60  # for a request in all, from its headers on; its headers have gunicorn's keepalive
@@ -35,7 +34,11 @@ class Worker(GeventWorker):
         for connection, is_busy in list(self._connections.items()):
             if not is_busy:
                 _hang_up(connection)
-        self._wait(self.cfg.graceful_timeout, until=lambda: not self._connections)
+        # What was accepted is in a pool before it is among the connections.
+        self._wait(
+            self.cfg.graceful_timeout,
+            until=lambda: all(server.pool.free_count() == server.pool.size for server in servers),
+        )
         service.outbox.close()
 
     def handle(self, listener, client, addr) -> None:
@@ -55,7 +58,7 @@ class Worker(GeventWorker):
         except gevent.Timeout as expired:
             if expired is not timeout:
                 raise
-            util.write_error(sock, 408, "Request Timeout", "The request took too long to arrive.")
+            # Which closes the connection. Its answer may have begun, so nothing can be said on it any more.
             raise StopIteration from None
         finally:
             timeout.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.contestants import STUDENT
 from benchmarks.servers import Postgres
 from predict import create_app
 from serving.model import Model
@@ -32,14 +33,7 @@ def _client(settings):
 
 @pytest.fixture(name="request_body")
 def _request_body():
-    return {
-        "UserID": 6001,
-        "CourseCategory": "Science",
-        "DeviceType": 1,
-        "TimeSpentOnCourse": 42.238989,
-        "NumberOfVideosWatched": 8,
-        "NumberOfQuizzesTaken": 7,
-    }
+    return dict(STUDENT)
 
 
 @pytest.fixture(name="postgres", scope="session")

@@ -3,10 +3,13 @@
 A stub answers in place of MLflow's registry, of which one address matters here; `make end-to-end` has the real one.
 """
 
+import base64
 import json
 import shutil
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,8 @@ class _Registry:
 
     def __init__(self):
         self.run_id: str | None = OLD
+        self.answer: bytes | None = None
+        self.authorization: str | None = None
         self.asked: list[str] = []
         outer = self
 
@@ -34,10 +39,11 @@ class _Registry:
             def do_GET(self):  # pylint: disable=invalid-name  # the base class gives the name
                 """As the base class calls it."""
                 outer.asked.append(self.path)
+                outer.authorization = self.headers["Authorization"]
                 body = {"model_version": {"run_id": outer.run_id}} if outer.run_id else {"message": "no such model"}
                 self.send_response(200 if outer.run_id else 404)
                 self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
+                self.wfile.write(outer.answer or json.dumps(body).encode())
 
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 """Says nothing."""
@@ -110,7 +116,8 @@ def test_a_champion_that_cannot_be_fetched_is_tried_again_later_and_said_once(ml
     service, follower = Served(following), Follower(following)
     tries = []
 
-    def fail(_settings, run_id):
+    def fail(_settings, run_id, is_new):
+        assert is_new
         tries.append(run_id)
         raise FetchError("it is gone")
 
@@ -149,3 +156,51 @@ def test_a_file_that_is_no_pointer_counts_as_none(following):
     assert champion.remembered(following) is None
     champion.remember(following, Champion("2" * 32))  # whose files are not here
     assert champion.remembered(following) is None
+
+
+def test_a_full_disk_does_not_keep_it_from_starting(following, mlflow, monkeypatch, caplog):
+    champion.bring(following)
+    mlflow.run_id = NEW
+
+    def fail(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    assert champion.bring(following) == NEW
+    assert "cannot be written, so the champion is not followed: No space left" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer", [b"[1]", b"{", b'{"model_version": {"run_id": null}}', b'{"model_version": {"run_id": ""}}', b'{"a": 1}']
+)
+def test_an_answer_that_is_none_counts_as_no_answer(following, mlflow, answer):
+    mlflow.answer = answer
+    with pytest.raises(RegistryUnavailable):
+        registry.champion(following)
+
+
+def test_a_server_that_does_not_speak_http_counts_as_no_answer(following):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up():
+            connection, _ = server.accept()
+            connection.recv(1000)
+            connection.sendall(b"220 smtp\r\n")
+            connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        settings = following.model_copy(update={"tracking_uri": f"http://127.0.0.1:{server.getsockname()[1]}"})
+        with pytest.raises(RegistryUnavailable):
+            registry.champion(settings)
+
+
+def test_a_password_in_the_address_is_sent_and_not_said(following, mlflow):
+    address = following.tracking_uri.replace("http://", "http://reader:s3cret%21@")
+    settings = following.model_copy(update={"tracking_uri": address})
+    assert registry.champion(settings) == OLD
+    assert mlflow.authorization == "Basic " + base64.b64encode(b"reader:s3cret!").decode()
+    nobody_listens = settings.model_copy(update={"tracking_uri": "http://reader:s3cret@127.0.0.1:9", "run_id": None})
+    nobody_listens = nobody_listens.model_copy(update={"model_cache": following.model_cache / "empty"})
+    with pytest.raises(FetchError) as failed:
+        champion.bring(nobody_listens)
+    assert "s3cret" not in str(failed.value) and "http://127.0.0.1:9" in str(failed.value)

@@ -47,4 +47,4 @@ def test_a_token_that_cannot_be_had_is_like_a_database_that_is_away(monkeypatch)
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(psycopg2.OperationalError, match="DB_AUTH=iam: no token"):
-        database.connect(Settings(db_auth="iam"))
+        database.connect(Settings(db_auth="iam", db_sslmode="require"))

@@ -158,7 +158,30 @@ def test_with_fsync_each_append_waits_for_the_disk(tmp_path, monkeypatch):
     Outbox(tmp_path, MIB).append("features", COLUMNS, _rows("a"))
     assert not synced
     Outbox(tmp_path, MIB, fsync=True).append("features", COLUMNS, _rows("a"))
-    assert len(synced) == 1
+    assert len(synced) == 2  # the segment's name, and its rows
+
+
+def test_rows_that_the_disk_did_not_confirm_are_not_kept(tmp_path, monkeypatch):
+    outbox = Outbox(tmp_path, MIB, fsync=True)
+    outbox.append("features", COLUMNS, _rows("a"))
+
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutboxUnavailable):
+        outbox.append("features", COLUMNS, _rows("b"))
+    assert [row["id"] for row in waiting(tmp_path)] == ["a"]
+
+
+def test_refused_requests_between_others_do_not_break_it_into_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "RECOUNT_SECONDS_WHEN_FULL", 0)
+    outbox = Outbox(tmp_path, MIB)
+    for number in range(100):
+        outbox.append("features", COLUMNS, _rows(str(number)))
+        with pytest.raises(OutboxUnavailable):
+            outbox.append("features", COLUMNS, _rows("x" * MIB))
+    assert len(segment.listed(tmp_path)) < 4
 
 
 def test_the_backlog_is_what_is_not_shipped(outbox, tmp_path):

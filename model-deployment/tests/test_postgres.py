@@ -51,8 +51,8 @@ def test_text_comes_out_as_it_went_in(target, read):
 def test_a_row_that_is_never_taken_does_not_keep_the_others_out(target, read):
     good = [str(uuid.uuid4()) for _ in range(4)]
     data = b"".join(map(_row, good[:3])) + _row(uuid.uuid4(), user="no-number") + _row(good[3])
-    (refused,) = Postgres(target[0]).insert("features", COLUMNS, data)
-    assert b"no-number" in refused.row and "bigint" in refused.reason
+    (rejected,) = Postgres(target[0]).insert("features", COLUMNS, data)
+    assert b"no-number" in rejected.row and "bigint" in rejected.reason
     assert {its_id for (its_id,) in read("SELECT prediction_id::text FROM features")} == set(good)
 
 
@@ -125,6 +125,25 @@ def test_a_user_who_may_only_write_can_ship_once_the_tables_are_there(target, po
     writer = Settings(**target[0].model_dump() | {"db_user": role, "db_password": "p"})
     assert Postgres(writer).insert("features", COLUMNS, _row(uuid.uuid4())) == []
     assert len(read("SELECT 1 FROM features")) == 1
+
+
+def test_a_database_of_another_encoding_keeps_text_as_it_is(postgres, target):
+    name = f"latin_{uuid.uuid4().hex}"
+    postgres.query(f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", database="postgres")
+    settings = target[0].model_copy(update={"db_name": name})
+    assert Postgres(settings).insert("features", COLUMNS, _row(uuid.uuid4(), category="Künste")) == []
+    assert postgres.query("SELECT course_category FROM features", database=name) == [("Künste",)]
+
+
+def test_both_tables_can_be_partitioned_by_time_and_are_indexed_by_it(target, postgres):
+    schema.upgrade(target[0])
+    for table, column in {"features": "timestamp", "outcomes": "occurred_at"}.items():
+        postgres.query(
+            f"CREATE TABLE {table}_by_day (LIKE {table} INCLUDING INDEXES) PARTITION BY RANGE ({column})",
+            database=target[1],
+        )
+    plan = postgres.query("SET enable_seqscan = off; EXPLAIN SELECT min(received_at) FROM outcomes", database=target[1])
+    assert "outcomes_received_at" in str(plan)
 
 
 def test_days_can_be_read_by_an_index(target, read):

@@ -2,8 +2,10 @@
 
 import uuid
 from datetime import datetime
+from io import BytesIO
 
 import pytest
+from gunicorn.http.errors import InvalidChunkSize
 from pydantic import SecretStr
 
 from predict import create_app
@@ -151,6 +153,20 @@ def test_rows_that_would_never_fit_into_the_outbox_are_413_and_not_503(settings,
 
 def test_a_body_that_was_cut_off_is_400(client):
     response = client.post("/predict", data=b"{", headers={"Content-Length": "100"})
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("by peer"), InvalidChunkSize(b"ZZ")])
+@pytest.mark.parametrize("path", ["/predict", "/outcomes"])
+def test_a_body_that_cannot_be_read_is_the_clients_fault(client, path, error):
+    class Cut(BytesIO):
+        """Fails in the middle."""
+
+        def read(self, *_):
+            """As BytesIO."""
+            raise error
+
+    response = client.post(path, input_stream=Cut(), headers={"Content-Length": "10"})
     assert response.status_code == 400
 
 

@@ -22,7 +22,7 @@ HASH = hashlib.sha256(b"a key of its own").hexdigest()
         ("TRACKING_URI", "sqlite:///mlflow.db"),
         ("OUTBOX_MAX_BYTES", "1000"),
         ("DB_SSLMODE", "yes"),
-        ("CHAMPION_POLL_SECONDS", "61"),
+        ("CHAMPION_POLL_SECONDS", "31"),
         ("ENVIRONMENT", "prod"),
     ],
 )
@@ -90,6 +90,9 @@ def test_production_starts_with_real_secrets(monkeypatch):
     assert settings.read().environment == "production"
     monkeypatch.setenv("DB_PASSWORD", "")
     monkeypatch.setenv("DB_AUTH", "iam")
+    with pytest.raises(SettingsError, match="DB_AUTH=iam needs DB_SSLMODE=require or stricter, not prefer"):
+        settings.read()
+    monkeypatch.setenv("DB_SSLMODE", "verify-full")
     assert settings.read().db_auth == "iam"
 
 

@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 
 from serving.outbox import backlog, segment, shipper
-from serving.outbox.postgres import Refused
+from serving.outbox.postgres import Rejected
 from serving.outbox.shipper import Shipper
 from serving.outbox.writer import Outbox
 
@@ -13,13 +13,13 @@ TIME = "2026-01-01T00:00:00+00:00"
 
 
 class _Destination:
-    """Keeps rows by their id, as Postgres does; fails before or after keeping them where told to; refuses some."""
+    """Keeps rows by their id, as Postgres does; fails before or after keeping them where told to; rejects some."""
 
     def __init__(self):
         self.rows: dict[str, str] = {}
         self.order: list[str] = []
         self.fails_before = self.fails_after = 0
-        self.refuses: set[str] = set()
+        self.rejects: set[str] = set()
 
     def insert(self, table, columns, data):
         """As Postgres.insert."""
@@ -27,18 +27,18 @@ class _Destination:
         if self.fails_before:
             self.fails_before -= 1
             raise psycopg2.OperationalError("connection refused")
-        refused = []
+        rejected = []
         for line in data.replace(segment.END, b"\n").splitlines(keepends=True):
             its_id = line.decode().split("\t")[0]
-            if its_id in self.refuses:
-                refused.append(Refused(line, "out of range"))
+            if its_id in self.rejects:
+                rejected.append(Rejected(line, "out of range"))
             elif its_id not in self.rows:
                 self.rows[its_id] = table
                 self.order.append(its_id)
         if self.fails_after:
             self.fails_after -= 1
             raise psycopg2.OperationalError("server closed the connection unexpectedly")
-        return refused
+        return rejected
 
 
 class _Life:
@@ -143,11 +143,11 @@ def test_a_write_that_was_cut_off_is_dropped_and_said(outbox, tmp_path, destinat
 
 
 def test_what_postgres_never_takes_is_put_aside_and_holds_up_nothing(outbox, tmp_path, destination, caplog):
-    destination.refuses = {"b"}
+    destination.rejects = {"b"}
     _append(outbox, "a", "b", "c")
     Shipper(tmp_path, destination).ship()
     assert destination.order == ["a", "c"]
-    (kept,) = (tmp_path / shipper.REFUSED).iterdir()
+    (kept,) = (tmp_path / shipper.REJECTED_FOLDER).iterdir()
     assert kept.read_text(encoding="utf-8") == f"out of range\tb\t{TIME}\tx\n"
     assert "does not take 1 rows" in caplog.text
 
@@ -159,7 +159,7 @@ def test_failures_are_said_once_and_waited_out_longer_and_longer(outbox, tmp_pat
     caplog.set_level("INFO")
     shipper.run(Shipper(tmp_path, destination), life)
     assert life.waited == [0.5, 1, 2, 4, 8, 10, 10, 0.5, 0.5]
-    assert caplog.text.count("takes no rows") == caplog.text.count("takes rows again") == 1
+    assert caplog.text.count("Rows wait") == caplog.text.count("taken again") == 1
     assert destination.order == ["a"]
 
 
@@ -172,7 +172,48 @@ def test_draining_empties_the_outbox_or_says_what_is_left(outbox, tmp_path, dest
     _append(outbox, "b", "c")
     destination.fails_before = 1
     shipper.drain(Shipper(tmp_path, destination), _Life(99), tmp_path)
+    assert destination.order == ["a", "b", "c"]
+    _append(outbox, "d", "e")
+    destination.fails_before = 99
+    shipper.drain(Shipper(tmp_path, destination), _Life(9), tmp_path)
     assert "2 rows stay in the outbox" in caplog.text
+
+
+def test_older_segments_are_shipped_and_deleted_before_younger_ones(tmp_path, destination, monkeypatch):
+    monkeypatch.setattr(shipper, "BATCH_BYTES", 200)
+    ids = [f"{number:04d}" for number in range(100)]
+    for start in range(0, 100, 25):
+        outbox = Outbox(tmp_path, 1 << 20)  # each of another process
+        for one in ids[start : start + 25]:
+            _append(outbox, one)
+        outbox.close()
+    shipping = Shipper(tmp_path, destination)
+    while len(destination.order) < 30:
+        assert shipping.ship()
+    assert len(segment.listed(tmp_path)) == 3
+    while shipping.ship():
+        pass
+    assert destination.order == ids
+    assert not segment.listed(tmp_path)
+
+
+@pytest.mark.parametrize("error", [psycopg2.ProgrammingError("no such column"), OSError("No space left")])
+def test_what_ails_one_segment_does_not_hold_up_the_others(tmp_path, destination, monkeypatch, error):
+    first, second = Outbox(tmp_path, 1 << 20), Outbox(tmp_path, 1 << 20)
+    _append(first, "a")
+    _append(second, "b", table="outcomes")
+    insert = destination.insert
+
+    def fail(table, columns, data):
+        if table == "features":
+            raise error
+        return insert(table, columns, data)
+
+    monkeypatch.setattr(destination, "insert", fail)
+    with pytest.raises(type(error)):
+        Shipper(tmp_path, destination).ship()
+    assert destination.order == ["b"]
+    assert backlog.measure(tmp_path).rows == 1
 
 
 def test_one_process_at_a_time_ships(tmp_path):
@@ -190,7 +231,7 @@ def test_a_segment_that_a_power_cut_spoiled_is_set_aside_and_holds_up_nothing(ou
     shipping.ship()
     assert destination.order == ["a"]
     assert backlog.measure(tmp_path).rows == 0
-    assert (tmp_path / shipper.REFUSED / spoiled.name).is_file() and "has no header" in caplog.text
+    assert (tmp_path / shipper.REJECTED_FOLDER / spoiled.name).is_file() and "has no header" in caplog.text
 
 
 def test_a_disk_that_is_full_does_not_keep_it_from_shipping(outbox, tmp_path, destination, monkeypatch):

@@ -118,6 +118,6 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
             "MODEL_CACHE": str(settings.local_dir / "model_cache"),
             "OUTBOX_DIR": str(settings.local_dir / "outbox"),
         },
-        stop_seconds=60,  # in which it ships what it has answered
+        stop_seconds=90,  # in which it ships what it has answered
         is_ready=serves_the_run,
     )

@@ -48,12 +48,12 @@ def upgrade() -> None:
             user_id bigint,
             course_completion integer NOT NULL CHECK (course_completion IN (0, 1)),
             occurred_at timestamptz NOT NULL,
-            PRIMARY KEY (outcome_id),
+            PRIMARY KEY (outcome_id, occurred_at),
             CHECK (prediction_id IS NOT NULL OR user_id IS NOT NULL)
         );
         CREATE INDEX outcomes_prediction_id ON outcomes (prediction_id);
         CREATE INDEX outcomes_user_id ON outcomes (user_id, occurred_at);
-        CREATE INDEX outcomes_occurred_at ON outcomes (occurred_at);
+        CREATE INDEX outcomes_received_at ON outcomes (received_at);
         """)
 
 

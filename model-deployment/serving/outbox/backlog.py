@@ -32,8 +32,7 @@ def measure(folder: Path) -> Backlog:
             start = shipped.get(found.name) or found.header()[1]
             counted = _count(found, start)
             if counted:
-                first = _first_time(found, start)
-                oldest = first if oldest is None else min(first, oldest)
+                oldest = min(filter(None, (oldest, _first_time(found, start))), default=None)
         except (FileNotFoundError, segment.NoHeader):
             continue  # shipped in this moment, or never to be
         rows += counted
@@ -57,7 +56,12 @@ def count_rows(data: bytes) -> int:
     return data.count(b"\n") - data.count(segment.END)
 
 
-def _first_time(found: Segment, start: int) -> datetime:
+def _first_time(found: Segment, start: int) -> datetime | None:
+    """The time of the first row from `start` on, unless a power cut spoiled it."""
     with open(found.path, "rb") as opened:
         opened.seek(start)
-        return datetime.fromisoformat(opened.readline().split(b"\t")[TIME_COLUMN].decode())
+        line = opened.readline()
+    try:
+        return datetime.fromisoformat(line.split(b"\t")[TIME_COLUMN].decode())
+    except (ValueError, IndexError):
+        return None

@@ -13,7 +13,7 @@ from serving.settings import Settings
 
 
 @dataclass(frozen=True)
-class Refused:
+class Rejected:
     """A row that Postgres takes under no circumstances, and why."""
 
     row: bytes
@@ -27,7 +27,7 @@ class Postgres:
         self._settings = settings
         self._connection: Connection | None = None
 
-    def insert(self, table: str, columns: list[str], data: bytes) -> list[Refused]:
+    def insert(self, table: str, columns: list[str], data: bytes) -> list[Rejected]:
         """Inserts whole appends of the outbox; rows whose key is there already are left as they are.
 
         Once it returns, all rows are in Postgres but those it returns. Raises psycopg2's errors, or SQLAlchemy's
@@ -46,19 +46,19 @@ class Postgres:
             self._connection.close()
             self._connection = None
 
-    def _insert(self, table: str, columns: list[str], lines: bytes) -> list[Refused]:
+    def _insert(self, table: str, columns: list[str], lines: bytes) -> list[Rejected]:
         try:
             self._copy(table, columns, lines)
             return []
         except (psycopg2.DataError, psycopg2.IntegrityError) as error:
             rows = lines.splitlines(keepends=True)
             if len(rows) == 1:
-                return [Refused(rows[0], str(error).strip().splitlines()[0])]
+                return [Rejected(rows[0], str(error).strip().splitlines()[0])]
             middle = len(rows) // 2
             return [
-                refused
+                rejected
                 for half in (rows[:middle], rows[middle:])
-                for refused in self._insert(table, columns, b"".join(half))
+                for rejected in self._insert(table, columns, b"".join(half))
             ]
 
     def _copy(self, table: str, columns: list[str], lines: bytes) -> None:

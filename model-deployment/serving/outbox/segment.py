@@ -18,6 +18,7 @@ from typing import Iterator
 
 END = b"\n\n"  # of an append
 UNFINISHED = ".new"  # a segment whose header is not written yet
+BLOCK = 4096
 UNFINISHED_SECONDS = 3600  # after which nobody finishes it
 SHIPPED = "shipped.json"  # how far each segment is in Postgres
 NULL = "\\N"
@@ -86,8 +87,11 @@ class Segment:
         return True
 
 
-def create(folder: Path, table: str, columns: tuple[str, ...]) -> tuple[int, int]:
-    """Begins a segment that this process may append to; returns its file descriptor and its size."""
+def create(folder: Path, table: str, columns: tuple[str, ...], fsync: bool) -> tuple[int, int]:
+    """Begins a segment that this process may append to; returns its file descriptor and its size.
+
+    With `fsync` its name outlives a power cut too.
+    """
     name = f"{time.time_ns():020d}-{os.getpid()}.{table}"
     unfinished = folder / (name + UNFINISHED)
     opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -96,11 +100,21 @@ def create(folder: Path, table: str, columns: tuple[str, ...]) -> tuple[int, int
         header = json.dumps({"columns": columns}).encode() + END
         write_whole(opened, header)
         os.rename(unfinished, folder / name)
+        if fsync:
+            _sync_folder(folder)
     except OSError:
         os.close(opened)
         unfinished.unlink(missing_ok=True)
         raise
     return opened, len(header)
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_whole(opened: int, data: bytes) -> None:
@@ -134,8 +148,8 @@ def forget_unfinished(folder: Path) -> None:
 
 
 def bytes_used(folder: Path) -> int:
-    """The size of all segments."""
-    return sum(segment.size for segment in listed(folder))
+    """The size of all segments, in whole blocks, as they take them from the disk."""
+    return sum(-(-segment.size // BLOCK) * BLOCK for segment in listed(folder))
 
 
 def read_shipped(folder: Path) -> dict[str, int]:

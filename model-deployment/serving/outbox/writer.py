@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,8 +102,9 @@ class Outbox:
             self._allowance = self._share(self._max_bytes - used)
             self._counted = time.monotonic()
         if size > self._allowance:
-            for key in list(self._segments):
-                self._seal(key)  # an open segment is never deleted, and would hold its room forever
+            # An open segment is never deleted, and would hold its room forever.
+            for key in [key for key, opened in self._segments.items() if opened.size >= ROOM]:
+                self._seal(key)
             raise OutboxUnavailable
         self._allowance -= size
 
@@ -110,13 +112,15 @@ class Outbox:
         opened = self._segments.get(key)
         if opened is None or opened.size >= self._segment_bytes:
             self._seal(key)
-            opened = self._segments[key] = _Open(*segment.create(self._folder, *key))
+            opened = self._segments[key] = _Open(*segment.create(self._folder, *key, self._fsync))
         try:
             segment.write_whole(opened.descriptor, data)
             if self._fsync:
                 os.fsync(opened.descriptor)
         except OSError:
-            # Without its end nobody reads what was written. Nothing may come behind it.
+            # Without its end nobody reads what was written, but a failed fsync comes after the end.
+            with suppress(OSError):
+                os.ftruncate(opened.descriptor, opened.size)
             self._seal(key)
             raise
         opened.size += len(data)
