@@ -16,6 +16,7 @@ MIB = 1024 * 1024
 STARTS = 3
 BATCH_ROWS = 10_000
 BATCHES = 7
+SETTLING_SECONDS = 1  # in which each process hands its counts on
 CATEGORIES = ("Arts", "Business", "Health", "Programming", "Science")
 
 
@@ -87,6 +88,7 @@ def batch_seconds(service: Service) -> list[float]:
 
 def predictions_given(service: Service) -> int:
     """The predictions that the service itself has counted since it started."""
+    time.sleep(SETTLING_SECONDS)
     lines = requests.get(f"{service.address}/metrics", timeout=10).text.splitlines()
     return int(sum(float(line.split()[-1]) for line in lines if line.startswith(COUNTER)))
 

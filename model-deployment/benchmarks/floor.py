@@ -17,6 +17,7 @@ def create_app() -> Flask:
         settings=SimpleNamespace(shutdown_delay=0),
         is_stopping=False,
         outbox=SimpleNamespace(close=lambda: None),
+        tally=SimpleNamespace(hand_on=lambda: None),
     )
 
     @app.post("/predict")

@@ -9,11 +9,10 @@ import time
 from typing import Callable, Iterable
 
 from serving import metrics, problems
-from serving.service import Service, request_id
+from serving.service import PREDICT, Service, request_id
 
 LOG = logging.getLogger(__name__)
-PATHS = ("/predict", "/")
-ROUTE = "/predict"
+PATHS = (PREDICT, "/")
 JSON = "application/json"
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
@@ -24,8 +23,6 @@ class FastPredictions:
     def __init__(self, service: Service, others: Callable):
         self._service = service
         self._others = others
-        self._seconds = metrics.DURATION.labels(ROUTE)
-        self._succeeded = metrics.REQUESTS.labels(ROUTE, "200")
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] not in PATHS:
@@ -33,25 +30,20 @@ class FastPredictions:
         started = time.perf_counter()
         its_id = request_id(environ)
         try:
-            body = self._service.predict(environ)
+            predicted = self._service.predict(environ)
         except Exception as error:  # pylint: disable=broad-exception-caught  # each becomes an answer
             problem = problems.of(error)
             problems.log(problem, error, its_id)
-            metrics.REQUESTS.labels(ROUTE, str(problem.status)).inc()
-            status, content_type, body = f"{problem.status} {problem.title}", problems.CONTENT_TYPE, problem.body()
-            headers = list(problem.headers.items())
+            status, body = f"{problem.status} {problem.title}", problem.body()
+            headers = [("Content-Type", problems.CONTENT_TYPE), *problem.headers.items()]
         else:
-            self._succeeded.inc()
-            status, content_type, headers = "200 OK", JSON, []
-        headers += [
-            ("Content-Type", content_type),
-            ("Content-Length", str(len(body))),
-            ("X-Request-ID", its_id),
-            NOSNIFF,
-        ]
-        start_response(status, headers)
+            status, body, headers = "200 OK", predicted.body, [("Content-Type", JSON)]
+        start_response(status, [*headers, ("Content-Length", str(len(body))), ("X-Request-ID", its_id), NOSNIFF])
         seconds = time.perf_counter() - started
-        self._seconds.observe(seconds)
+        if status[0] == "2":
+            self._service.tally.add(seconds, predicted.classes)
+        else:
+            metrics.count(PREDICT, status[:3], seconds)
         if self._service.settings.access_log:
             log_access(environ, its_id, status[:3], seconds)
         return [body]

@@ -27,6 +27,49 @@ REJECTED = Counter("outbox_rejected_rows_total", "Rows that Postgres does not ta
 REFUSED = Counter("outbox_refused_requests_total", "Requests answered 503, since the outbox took no rows")
 
 
+def count(route: str, status: str, seconds: float) -> None:
+    """Counts a request that was answered so."""
+    REQUESTS.labels(route, status).inc()
+    DURATION.labels(route).observe(seconds)
+
+
+class Tally:
+    """Counts successful predictions within this process, and hands the counts on together, every fifth of a second.
+
+    That costs a fraction of doing it at each request, since prometheus_client shares its counts in mapped files.
+    """
+
+    AT_MOST = 256  # requests between two times
+
+    def __init__(self, route: str):
+        self._seconds: list[float] = []
+        self._classes = [0, 0]
+        self._duration = DURATION.labels(route)
+        self._succeeded = REQUESTS.labels(route, "200")
+        self._predictions = [PREDICTIONS.labels(str(label)) for label in range(len(self._classes))]
+
+    def add(self, seconds: float, classes: list[int]) -> None:
+        """Counts a request that took so long, and gave these classes."""
+        self._seconds.append(seconds)
+        completing = sum(classes)
+        self._classes[0] += len(classes) - completing
+        self._classes[1] += completing
+        if len(self._seconds) >= self.AT_MOST:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Adds what was counted to what Prometheus is told."""
+        seconds, self._seconds = self._seconds, []
+        classes, self._classes = self._classes, [0, 0]
+        for one in seconds:
+            self._duration.observe(one)
+        if seconds:
+            self._succeeded.inc(len(seconds))
+        for counter, count in zip(self._predictions, classes, strict=True):
+            if count:
+                counter.inc(count)
+
+
 class _Now(Collector):
     """What is not counted, but looked up when Prometheus asks."""
 

@@ -36,8 +36,7 @@ def _observe(app: Flask, service: Service) -> None:
             response.headers["Content-Security-Policy"] = POLICY
         seconds = time.perf_counter() - g.started
         route = request.url_rule.rule if request.url_rule else OTHER
-        metrics.REQUESTS.labels(route, str(response.status_code)).inc()
-        metrics.DURATION.labels(route).observe(seconds)
+        metrics.count(route, str(response.status_code), seconds)
         if service.settings.access_log:
             fast.log_access(request.environ, g.request_id, str(response.status_code), seconds)
         return response
@@ -54,7 +53,7 @@ def _predictions_and_outcomes(app: Flask, service: Service) -> None:
     @app.post("/predict")
     def predict() -> Response:
         """Reached only if the middleware is taken away; here for the methods that are not allowed."""
-        return Response(service.predict(request.environ), content_type=fast.JSON)
+        return Response(service.predict(request.environ).body, content_type=fast.JSON)
 
     @app.post("/outcomes")
     def outcomes() -> Response:
@@ -106,6 +105,7 @@ def _health_and_metrics(app: Flask, service: Service) -> None:
             found = service.served.predictor().model
             return found.run_id, found.version
 
+        service.tally.hand_on()
         text = metrics.exposition(service.settings.outbox_dir, service.settings.outbox_max_bytes, model)
         return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

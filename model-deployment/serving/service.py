@@ -9,11 +9,13 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavai
 from serving import metrics, outcomes
 from serving.access import Access
 from serving.outbox.writer import Outbox, OutboxUnavailable
+from serving.predictor import Predicted
 from serving.served import Served
 from serving.settings import Settings
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+PREDICT = "/predict"
 PREDICTIONS = "features"  # the table
 
 
@@ -24,12 +26,12 @@ class Service:
         self.settings = settings
         self.served = served
         self.outbox = outbox
+        self.tally = metrics.Tally(PREDICT)
         self.is_stopping = False  # set when the process is told to end; it then answers on for a while
         self._access = Access(settings.key_hashes)
-        self._classes = [metrics.PREDICTIONS.labels(str(label)) for label in (0, 1)]
 
-    def predict(self, environ: dict) -> bytes:
-        """The answer's body to a WSGI request for predictions.
+    def predict(self, environ: dict) -> Predicted:
+        """What comes of a WSGI request for predictions.
 
         Raises AccessDenied, werkzeug's HTTPException, pydantic's ValidationError, or OutboxUnavailable; then nothing
         was recorded.
@@ -38,12 +40,9 @@ class Service:
         predictor = self.served.predictor()
         predicted = predictor.predict(read_body(environ))
         self._record(PREDICTIONS, predictor.columns, predicted.rows)
-        for label, counter in enumerate(self._classes):
-            if count := predicted.classes.count(label):
-                counter.inc(count)
         for field, count in predicted.unseen.items():
             metrics.UNSEEN.labels(field).inc(count)
-        return predicted.body
+        return predicted
 
     def take_outcomes(self, environ: dict) -> int:
         """Records outcomes and returns their number; raises as `predict` does."""

@@ -23,10 +23,11 @@ class Worker(GeventWorker):
 
     def run(self) -> None:
         """As gunicorn calls it."""
+        service = self.wsgi.extensions["service"]
         servers = [self._listen(listener) for listener in self.sockets]
         while self.alive:
             self._pulse()
-        service = self.wsgi.extensions["service"]
+            service.tally.hand_on()
         service.is_stopping = True
         self._wait(service.settings.shutdown_delay, until=lambda: False)
         for server in servers:
@@ -40,6 +41,7 @@ class Worker(GeventWorker):
             until=lambda: all(server.pool.free_count() == server.pool.size for server in servers),
         )
         service.outbox.close()
+        service.tally.hand_on()
 
     def handle(self, listener, client, addr) -> None:
         """As gunicorn calls it, for each connection."""
