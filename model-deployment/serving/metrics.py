@@ -65,9 +65,9 @@ class Tally:
             self._duration.observe(one)
         if seconds:
             self._succeeded.inc(len(seconds))
-        for counter, count in zip(self._predictions, classes, strict=True):
-            if count:
-                counter.inc(count)
+        for counter, predicted in zip(self._predictions, classes, strict=True):
+            if predicted:
+                counter.inc(predicted)
 
 
 class _Now(Collector):
