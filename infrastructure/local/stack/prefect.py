@@ -1,6 +1,7 @@
 """Runs deployments through the Prefect API, as a click in its UI would."""
 
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stack.console import StepFailed
 
 POLL_SECONDS = 0.5
 TIMEOUT_SECONDS = 900
+BUSY_SECONDS = 60
 # The states of tasks are recorded a little later than that of their flow.
 SETTLING_SECONDS = (1, 10)
 
@@ -23,7 +25,9 @@ def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: On
     Raises StepFailed, which names the worker's `log`, if the run does not complete.
     """
     deployment = _call("GET", f"{api}/deployments/name/{name}")
-    run = _call("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters})
+    # The key keeps a call that is made again from starting a second run.
+    body = {"parameters": parameters, "idempotency_key": uuid.uuid4().hex}
+    run = _call("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", body)
     seen: set[str] = set()
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
@@ -61,6 +65,11 @@ def _report_tasks(api: str, run_id: str, seen: set[str], on_task: OnTask) -> int
 
 
 def _call(method: str, url: str, body: dict | None = None):
-    response = requests.request(method, url, json=body, timeout=30)
-    response.raise_for_status()
-    return response.json()
+    """The JSON of an answer. A server whose database is busy answers 503, and is asked again for a while."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        response = requests.request(method, url, json=body, timeout=30)
+        if response.status_code != requests.codes.unavailable or time.monotonic() > end:
+            response.raise_for_status()
+            return response.json()
+        time.sleep(POLL_SECONDS)
