@@ -3,7 +3,7 @@
 local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/bootstrap.py
 tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
-pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
+pylint = --jobs 2 --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 
 .PHONY: help run stop status postgres clean environments test checks lint unit flows faults end-to-end bench fuzz format lock hooks
@@ -31,14 +31,13 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-# Two at a time, since the loop waits for its servers much of the time; what each command prints is kept together.
+# Three at a time, since tests with servers wait for them much of the time; what each command prints is kept together.
 test: environments ## Run all checks and tests
-	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) checks end-to-end
+	@$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) end-to-end checks faults
 
 checks: lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory flows
-	@$(MAKE) --no-print-directory faults
 
 lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
