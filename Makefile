@@ -31,13 +31,14 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-# Three at a time, since tests with servers wait for them much of the time; what each command prints is kept together.
+# Two at a time, since the loop waits for its servers much of the time; what each command prints is kept together.
 test: environments ## Run all checks and tests
-	@$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) end-to-end checks faults
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) checks end-to-end
 
 checks: lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory flows
+	@$(MAKE) --no-print-directory faults
 
 lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
