@@ -111,8 +111,7 @@ class Follower:
     def _follow(self, run_id: str) -> None:
         now = remembered(self._settings)
         if now and now.run_id == run_id:
-            if now.refused:
-                remember(self._settings, Champion(run_id))
+            remember(self._settings, Champion(run_id))  # and that none is refused any more
             return
         if now and now.refused == run_id and time.monotonic() < self._not_before:
             return

@@ -63,11 +63,9 @@ class Companion:
 
     def stop(self) -> None:
         """Has it end, and waits for that."""
-        self.ask_to_end()
         deadline = time.monotonic() + STOP_SECONDS
         while self._keeper.is_alive() and time.monotonic() < deadline:
-            if self._process is not None:
-                self._process.terminate()
+            self.ask_to_end()  # again, since it may be starting just now
             self._keeper.join(0.2)
         if self._keeper.is_alive() and self._process is not None:
             LOG.warning("%s did not end within %d seconds, and is killed.", self._module, STOP_SECONDS)

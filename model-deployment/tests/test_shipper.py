@@ -72,6 +72,11 @@ def _append(outbox, *ids, table="features"):
     outbox.append(table, COLUMNS, "".join(f"{one}\t{TIME}\tx\n" for one in ids).encode())
 
 
+def _ship_all(shipping):
+    while shipping.ship():
+        pass
+
+
 def test_rows_of_all_tables_are_shipped_once(outbox, tmp_path, destination):
     _append(outbox, "a", "b")
     _append(outbox, "c", table="outcomes")
@@ -123,8 +128,7 @@ def test_an_outbox_that_is_large_is_shipped_in_batches_the_oldest_first(outbox, 
     shipping = Shipper(tmp_path, destination)
     assert shipping.ship()
     assert 0 < len(destination.rows) < 100
-    while shipping.ship():
-        pass
+    _ship_all(shipping)
     assert destination.order == ids
 
 
@@ -134,9 +138,7 @@ def test_a_write_that_was_cut_off_is_dropped_and_said(outbox, tmp_path, destinat
     with open(one.path, "ab") as opened:
         opened.write(b"b\t2026")
     outbox.close()
-    shipping = Shipper(tmp_path, destination)
-    while shipping.ship():
-        pass
+    _ship_all(Shipper(tmp_path, destination))
     assert destination.order == ["a"]
     assert not segment.listed(tmp_path)
     assert "6 bytes of a write that was cut off" in caplog.text
@@ -191,8 +193,7 @@ def test_older_segments_are_shipped_and_deleted_before_younger_ones(tmp_path, de
     while len(destination.order) < 30:
         assert shipping.ship()
     assert len(segment.listed(tmp_path)) == 3
-    while shipping.ship():
-        pass
+    _ship_all(shipping)
     assert destination.order == ids
     assert not segment.listed(tmp_path)
 
@@ -241,8 +242,6 @@ def test_a_disk_that_is_full_does_not_keep_it_from_shipping(outbox, tmp_path, de
     monkeypatch.setattr(segment, "write_shipped", fail)
     _append(outbox, "a")
     outbox.close()
-    shipping = Shipper(tmp_path, destination)
-    while shipping.ship():
-        pass
+    _ship_all(Shipper(tmp_path, destination))
     assert destination.order == ["a"]
     assert not segment.listed(tmp_path)
