@@ -32,7 +32,7 @@ umask = 0o077  # what students did is for this user alone
 # It would write outside this folder, and nothing here uses it.
 control_socket_disable = True
 
-os.environ[startup.METRICS] = startup.metrics_folder(_settings)
+os.environ[settings.METRICS_FOLDER] = startup.metrics_folder(_settings)
 
 
 def on_starting(_server) -> None:

@@ -15,7 +15,7 @@ import psutil
 import psycopg2
 import requests
 
-from serving.settings import SERVICE, Settings
+from serving.settings import METRICS_FOLDER, SERVICE, Settings
 
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
@@ -43,7 +43,7 @@ def wait(happens: Callable[[], bool], seconds: float = START_SECONDS) -> None:
 
 def start(command: list, folder: Path, log: Path, environment: dict[str, str]) -> subprocess.Popen:
     """Starts a program with nothing of this service's settings but these; `end` ends it and what it has started."""
-    own = {name.upper() for name in Settings.model_construct().model_dump()} | {"PROMETHEUS_MULTIPROC_DIR"}
+    own = {name.upper() for name in Settings.model_construct().model_dump()} | {METRICS_FOLDER}
     clean = {name: value for name, value in os.environ.items() if name not in own}
     with open(log, "a", encoding="utf-8") as output:
         return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller ends it
@@ -100,7 +100,7 @@ class Postgres:
             self._process.wait(START_SECONDS)
 
     def kill(self) -> None:
-        """Kills all its processes."""
+        """Kills the process that was started, after which the others end by themselves."""
         end(self._process)
 
     def create(self, database: str) -> dict[str, str]:

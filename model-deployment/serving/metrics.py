@@ -14,8 +14,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from serving.outbox import backlog
+from serving.settings import METRICS_FOLDER
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["route", "status"])
@@ -95,7 +95,7 @@ def exposition(folder: Path, max_bytes: int, model: Callable[[], tuple[str, str]
     """All metrics, in Prometheus's text format. `model` says the run id and the version of the model served."""
     registry = CollectorRegistry()
     registry.register(_Now(folder, max_bytes, model))
-    if os.environ.get(FOLDER):
+    if os.environ.get(METRICS_FOLDER):
         MultiProcessCollector(registry)
         return generate_latest(registry)
     return generate_latest(registry) + generate_latest(REGISTRY)

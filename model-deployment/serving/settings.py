@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICE = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus_client reads when it is imported
 # What people write while they try things; in production it is a mistake.
 PLACEHOLDERS = ("", "admin", "change-me", "changeme", "example", "mlops", "password", "postgres", "secret", "test")
 

@@ -12,7 +12,6 @@ from serving import champion
 from serving.fetch import FetchError
 from serving.settings import Settings
 
-METRICS = "PROMETHEUS_MULTIPROC_DIR"
 SHARED_MEMORY = Path("/dev/shm")
 # Processes of a master that was killed notice within a second or two.
 FREE_PORT_SECONDS = 5.0
