@@ -14,7 +14,7 @@ from benchmarks import servers
 from benchmarks.servers import wait
 from integration_test.load import Load
 from serving import companions
-from serving.outbox import backlog
+from serving.outbox import backlog, segment
 from serving.settings import Settings
 from serving.startup import metrics_folder
 
@@ -67,9 +67,12 @@ class Service(servers.Service):
             self.process.wait()
         shutil.rmtree(metrics_folder(Settings(web_port=self.port)), ignore_errors=True)
 
-    def unshipped(self) -> int:
-        """The rows that wait in its outbox."""
-        return backlog.measure(self.outbox).rows
+    def unshipped(self, table: str = "") -> int:
+        """The rows that wait in its outbox; or those of one table, of which nothing is shipped yet."""
+        if not table:
+            return backlog.measure(self.outbox).rows
+        found = [one for one in segment.listed(self.outbox) if one.table == table]
+        return sum(backlog.count_rows(one.rows(one.header()[1], one.size)) for one in found)
 
 
 class Postgres(servers.Postgres):
@@ -103,12 +106,17 @@ class Database:
 
     def rows(self) -> list[tuple[str, str]]:
         """The id and the run id of each row of `features`."""
-        return self.server.query("SELECT prediction_id::text, run_id FROM features", database=self._name)
+        return self.query("SELECT prediction_id::text, run_id FROM features")
+
+    def query(self, statement: str) -> list[tuple]:
+        """What a statement gives; nothing before the service has made its tables."""
+        there = self.server.query("SELECT to_regclass('features') IS NOT NULL", database=self._name)[0][0]
+        return self.server.query(statement, database=self._name) if there else []
 
     def count(self) -> int:
         """The rows of `features`; 0 before the table is there."""
-        there = self.server.query("SELECT to_regclass('features') IS NOT NULL", database=self._name)[0][0]
-        return self.server.query("SELECT count(*) FROM features", database=self._name)[0][0] if there else 0
+        found = self.query("SELECT count(*) FROM features")
+        return found[0][0] if found else 0
 
     @contextmanager
     def being_migrated_by_another(self) -> Iterator[None]:

@@ -83,7 +83,9 @@ def test_the_limit_of_the_outbox_is_survived(new_service, postgres, own_database
     service = new_service(own_database, OUTBOX_MAX_BYTES=str(LIMIT_BYTES))
     postgres.stop()
     load = _fill(service.start())
-    assert segment.bytes_used(service.outbox) <= LIMIT_BYTES + 2 * segment.BLOCK  # the last block of each worker's file
+    assert (
+        segment.bytes_used(service.outbox) <= LIMIT_BYTES + 3 * segment.BLOCK
+    )  # the last block of each process's file
     postgres.start()
     _assert_it_serves_again(service, load, own_database)
 

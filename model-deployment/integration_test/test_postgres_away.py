@@ -86,7 +86,7 @@ def test_what_an_earlier_start_could_not_ship_is_shipped(new_service, postgres, 
         time.sleep(LOAD_SECONDS / 2)
     load.assert_unharmed()
     assert service.stop() == 0
-    assert service.unshipped() == len(load.run_ids())
+    assert service.unshipped("features") == len(load.run_ids())
     assert "rows stay in the outbox" in service.log.read_text(encoding="utf-8")
     postgres.start()
     service.start()

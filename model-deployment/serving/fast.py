@@ -9,10 +9,10 @@ import time
 from typing import Callable, Iterable
 
 from serving import metrics, problems
-from serving.service import PREDICT, Service, request_id
+from serving.service import Service, request_id
 
 LOG = logging.getLogger(__name__)
-PATHS = (PREDICT, "/")
+PATHS = (metrics.PREDICT, "/")
 JSON = "application/json"
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 
@@ -43,7 +43,7 @@ class FastPredictions:
         if status[0] == "2":
             self._service.tally.add(seconds, predicted.classes)
         else:
-            metrics.count(PREDICT, status[:3], seconds)
+            metrics.count(metrics.PREDICT, status[:3], seconds)
         if self._service.settings.access_log:
             log_access(environ, its_id, status[:3], seconds)
         return [body]

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from serving.about import ABOUT
 from serving.registry import shown
 from serving.settings import SERVICE, Settings, SettingsError, read
 
@@ -60,8 +61,6 @@ def fetch(settings: Settings, run_id: str) -> None:
     # Imported here, so that the service, which imports this module, does not pay its 150 MB.
     import mlflow  # pylint: disable=import-outside-toplevel
     from mlflow.exceptions import MlflowException  # pylint: disable=import-outside-toplevel
-
-    from serving.model import ABOUT  # pylint: disable=import-outside-toplevel
 
     client = mlflow.MlflowClient(settings.tracking_uri)
     folder = settings.model_cache / run_id

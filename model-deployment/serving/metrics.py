@@ -16,6 +16,8 @@ from prometheus_client.registry import Collector
 from serving.outbox import backlog
 from serving.settings import METRICS_FOLDER
 
+PREDICT = "/predict"  # the route, also of `POST /`
+OUTCOMES = "/outcomes"
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["route", "status"])

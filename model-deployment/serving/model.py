@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-ABOUT = "about.json"  # what MLflow knows of the run, kept beside its files
+from serving import about
+
 DECIMALS = 6  # of a probability: what float32 holds
 ERRORS_ONLY = 3
 
@@ -21,8 +22,7 @@ class Model:
     def __init__(self, folder: Path):
         self.run_id = folder.name
         self.contract = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
-        about = folder / ABOUT
-        self.about: dict = json.loads(about.read_text(encoding="utf-8")) if about.is_file() else {}
+        self.about = about.read(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -38,7 +38,7 @@ class Model:
     @property
     def version(self) -> str:
         """The registered version, or an empty text where it is not known."""
-        return str(self.about.get("version", ""))
+        return about.version(self.about)
 
     def score(self, rows: list[dict]) -> tuple[list[int], list[float]]:
         """The class (0 or 1) and the probability of completion, for each row.

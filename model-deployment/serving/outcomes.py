@@ -43,7 +43,7 @@ def _in_utc(value: str) -> datetime:
 
 
 PredictionID = Annotated[uuid.UUID, _written(UUID, uuid.UUID, "a UUID, as predictions are answered with")]
-OccurredAt = Annotated[
+Moment = Annotated[
     datetime,
     _written(MOMENT, _in_utc, "a time with its offset, such as 2026-01-31T12:00:00Z, of the years 1000 to 2999"),
 ]
@@ -57,7 +57,7 @@ class Outcome(BaseModel):
     user_id: Annotated[StudentID | None, Field(alias="UserID")] = None
     prediction_id: Annotated[PredictionID | None, Field(alias="PredictionID")] = None
     course_completion: Annotated[int, Whole(0, 1), Field(alias="CourseCompletion")]
-    occurred_at: Annotated[OccurredAt, Field(alias="OccurredAt")]
+    occurred_at: Annotated[Moment, Field(alias="OccurredAt")]
 
     @model_validator(mode="after")
     def _names_someone(self) -> "Outcome":
@@ -81,19 +81,19 @@ def read(body: bytes) -> list[Outcome]:
 
 
 def rows(outcomes: list[Outcome]) -> bytes:
-    """The outcomes as rows for the outbox, of these COLUMNS."""
-    now = datetime.now(UTC).isoformat()
-    return b"".join(
-        "\t".join(
-            (
-                str(outcome.outcome_id()),
-                now,
-                text(outcome.prediction_id and str(outcome.prediction_id)),
-                text(outcome.user_id),
-                text(outcome.course_completion),
-                outcome.occurred_at.isoformat(),
-            )
-        ).encode()
-        + b"\n"
-        for outcome in outcomes
+    """The outcomes, received now, as rows for the outbox, of these COLUMNS."""
+    now = datetime.now(UTC)
+    return "".join(row(outcome, now) for outcome in outcomes).encode()
+
+
+def row(outcome: Outcome, received_at: datetime) -> str:
+    """An outcome as a row for the table, of these COLUMNS."""
+    values = (
+        str(outcome.outcome_id()),
+        received_at.isoformat(),
+        text(outcome.prediction_id and str(outcome.prediction_id)),
+        text(outcome.user_id),
+        text(outcome.course_completion),
+        outcome.occurred_at.isoformat(),
     )
+    return "\t".join(values) + "\n"

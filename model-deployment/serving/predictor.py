@@ -23,12 +23,13 @@ class Predicted:
 
 
 class Predictor:
-    """Answers with one model. `columns` are those of the rows it makes for the table `features`."""
+    """Answers with one model. `columns` are those of the rows it makes for the table `features`, and `student` is the
+    field that names a student."""
 
     def __init__(self, model: Model):
         self.model = model
         self._reader = ActivityReader(model.contract)
-        self._student = model.contract["student"]["name"]
+        self.student = model.contract["student"]["name"]
         self._target = model.contract["target"]
         self._features = [feature["name"] for feature in model.contract["features"]]
         self._categories = [
@@ -46,13 +47,23 @@ class Predictor:
             "probability",
         )
 
+    def read(self, body: bytes) -> list[dict]:
+        """The students of a request body; raises pydantic's ValidationError, with all its faults."""
+        return self._reader.read(body)
+
+    def row(self, prediction_id: str, moment: str, student: dict, label: int, probability: float) -> str:
+        """A prediction as a row for the table, of these columns."""
+        values = "\t".join([text(student[name]) for name in self._features])
+        begin = f"{prediction_id}\t{moment}\t{self.model.run_id}\t{student[self.student]}"
+        return f"{begin}\t{values}\t{label}\t{probability!r}\n"
+
     def predict(self, body: bytes) -> Predicted:
         """Predicts for each student of a request body; raises pydantic's ValidationError, with all its faults."""
-        students = self._reader.read(body)
+        students = self.read(body)
         classes, probabilities = self.model.score(students)
         unseen: Counter = Counter()
         answers, rows = [], []
-        common = f"\t{datetime.now(UTC).isoformat()}\t{self.model.run_id}\t"
+        now = datetime.now(UTC).isoformat()
         for student, label, probability in zip(students, classes, probabilities, strict=True):
             prediction_id = new_id()
             answer = {
@@ -65,8 +76,7 @@ class Predictor:
                 answer["Warnings"] = warnings
                 unseen.update(warning["field"] for warning in warnings)
             answers.append(answer)
-            values = "\t".join([text(student[name]) for name in self._features])
-            rows.append(f"{prediction_id}{common}{student[self._student]}\t{values}\t{label}\t{probability!r}\n")
+            rows.append(self.row(prediction_id, now, student, label, probability))
         answer_body = to_json(answers if is_array(body) else answers[0])
         return Predicted(answer_body, "".join(rows).encode(), classes, unseen)
 

@@ -50,12 +50,12 @@ def _observe(app: Flask, service: Service) -> None:
 
 def _predictions_and_outcomes(app: Flask, service: Service) -> None:
     @app.post("/")
-    @app.post("/predict")
+    @app.post(metrics.PREDICT)
     def predict() -> Response:
         """Reached only if the middleware is taken away; here for the methods that are not allowed."""
         return Response(service.predict(request.environ).body, content_type=fast.JSON)
 
-    @app.post("/outcomes")
+    @app.post(metrics.OUTCOMES)
     def outcomes() -> Response:
         return jsonify(Recorded=service.take_outcomes(request.environ))
 

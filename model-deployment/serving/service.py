@@ -15,7 +15,6 @@ from serving.settings import Settings
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-PREDICT = "/predict"
 PREDICTIONS = "features"  # the table
 
 
@@ -26,7 +25,7 @@ class Service:
         self.settings = settings
         self.served = served
         self.outbox = outbox
-        self.tally = metrics.Tally(PREDICT)
+        self.tally = metrics.Tally(metrics.PREDICT)
         self.is_stopping = False  # set when the process is told to end; it then answers on for a while
         self._access = Access(settings.key_hashes)
 

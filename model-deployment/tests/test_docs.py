@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from serving import service
+from serving import recorded, reporter, service
 from serving.activity import MAX_ROWS
 from serving.outbox import shipper
-from serving.settings import SERVICE, Settings
+from serving.predictor import Predictor
+from serving.reporter import Reporter
+from serving.settings import METRICS_FOLDER, SERVICE, Settings
+from tests.rows import waiting
 
 TEXT = (SERVICE.parent / "docs" / "serving.md").read_text(encoding="utf-8")
 
@@ -17,7 +20,9 @@ def test_its_metrics_are_there(client, request_body):
     client.post("/predict", json=request_body)
     client.post("/predict", json=request_body | {"CourseCategory": "Law"})
     exposed = client.get("/metrics").text
-    named = re.findall(r"`((?:http|predictions|unseen|model_info|outbox)[a-z_]*)(?:\{[a-z,_]*\})?`", TEXT)
+    named = re.findall(
+        r"`((?:http|predictions|unseen|model_info|outbox)[a-z_]*)(?:\{[a-z,_]*\})?`", TEXT.partition("## Tables")[0]
+    )
     assert len(named) >= 12
     for metric in named:
         assert f"# TYPE {metric} " in exposed, metric
@@ -53,3 +58,22 @@ def test_its_statuses_are_those_of_the_description(client, status):
 def test_its_example_of_an_outcome_is_taken(client):
     (example,) = re.findall(r"```json\n(.*)\n```", TEXT)
     assert client.post("/outcomes", data=example).json == {"Recorded": 1}
+
+
+def test_its_columns_of_reports_are_those_of_the_rows(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv(METRICS_FOLDER, str(tmp_path))
+    Reporter(settings, tmp_path).report()
+    (row,) = waiting(settings.outbox_dir, reporter.TABLE)
+    table = TEXT.partition("## Reports")[2].partition("\n\n")[2].partition("\n## ")[0]
+    named = [
+        name for line in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", line)
+    ]
+    assert sorted(named) == sorted(row)
+    assert f"Every {reporter.EVERY_SECONDS:.0f} seconds" in TEXT
+    assert f"the first one {reporter.FIRST_SECONDS:.0f} seconds after its start" in TEXT
+
+
+def test_its_example_of_a_recording_is_read(model):
+    (example,) = re.findall(r"```jsonl\n(.*?)```", TEXT, re.DOTALL)
+    activities, happened = recorded.read(example.encode().splitlines(), Predictor(model))
+    assert (len(activities), len(happened)) == (1, 1)

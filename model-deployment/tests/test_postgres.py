@@ -72,8 +72,8 @@ def test_it_goes_on_after_its_connection_was_cut(target, read):
 def test_many_processes_may_migrate_at_once(database, read):
     with ThreadPoolExecutor(6) as threads:
         ended = list(threads.map(lambda _: _run("migrate.py", database), range(6)))
-    assert {(one.returncode, one.stdout) for one in ended} == {(0, "The tables are at version 0001.\n")}
-    assert read("SELECT version_num FROM model_deployment_version") == [("0001",)]
+    assert {(one.returncode, one.stdout) for one in ended} == {(0, "The tables are at version 0002.\n")}
+    assert read("SELECT version_num FROM model_deployment_version") == [("0002",)]
 
 
 def test_tables_of_a_newer_service_are_left_alone(target, postgres, read):
@@ -119,12 +119,13 @@ def test_a_user_who_may_only_write_can_ship_once_the_tables_are_there(target, po
     schema.upgrade(target[0])
     role = f"writer_{uuid.uuid4().hex}"
     postgres.query(
-        f"CREATE ROLE {role} LOGIN PASSWORD 'p'; GRANT INSERT, SELECT ON features, model_deployment_version TO {role}",
+        f"CREATE ROLE {role} LOGIN PASSWORD 'p'; GRANT INSERT, SELECT ON features TO {role}; "
+        f"GRANT SELECT ON model_deployment_version TO {role}",
         database=target[1],
     )
     writer = Settings(**target[0].model_dump() | {"db_user": role, "db_password": "p"})
     assert Postgres(writer).insert("features", COLUMNS, _row(uuid.uuid4())) == []
-    assert len(read("SELECT 1 FROM features")) == 1
+    assert len(read("SELECT 1 FROM features")) == len(read("SELECT 1 FROM students")) == 1
 
 
 def test_a_database_of_another_encoding_keeps_text_as_it_is(postgres, target):
@@ -162,16 +163,24 @@ def _run(script, database, *arguments):
 
 
 def test_old_rows_are_deleted_by_day_and_new_ones_kept(database, target, postgres, read):
-    assert _run("migrate.py", database).stdout == "The tables are at version 0001.\n"
+    assert _run("migrate.py", database).stdout == "The tables are at version 0002.\n"
     postgres.query(
         "INSERT INTO features (prediction_id, timestamp) SELECT gen_random_uuid(), "
         "(now() AT TIME ZONE 'UTC')::date::timestamp AT TIME ZONE 'UTC' + interval '1 minute' - n * interval '1 day' "
         "FROM generate_series(0, 9) n",
         database=target[1],
     )
+    postgres.query(
+        "UPDATE features SET user_id = 1 + extract(day FROM now() - timestamp); "
+        "INSERT INTO students SELECT user_id, timestamp, prediction_id FROM features; "
+        "INSERT INTO service_metrics (instance, timestamp) SELECT 'here:1', timestamp FROM features",
+        database=target[1],
+    )
     ended = _run("retention.py", database, "3")
-    assert "features: 7 rows before" in ended.stdout and "outcomes: 0 rows before" in ended.stdout
-    assert len(read("SELECT 1 FROM features")) == 3
+    for table in "features", "students", "service_metrics":
+        assert f"{table}: 7 rows before" in ended.stdout
+        assert len(read(f"SELECT 1 FROM {table}")) == 3
+    assert "outcomes: 0 rows before" in ended.stdout
     assert "features: 0 rows" in _run("retention.py", database, "3").stdout
 
 

@@ -7,6 +7,7 @@ from serving.outbox import backlog, segment, shipper
 from serving.outbox.postgres import Rejected
 from serving.outbox.shipper import Shipper
 from serving.outbox.writer import Outbox
+from tests.rounds import Rounds
 
 COLUMNS = ("id", "time", "said")
 TIME = "2026-01-01T00:00:00+00:00"
@@ -39,23 +40,6 @@ class _Destination:
             self.fails_after -= 1
             raise psycopg2.OperationalError("server closed the connection unexpectedly")
         return rejected
-
-
-class _Life:
-    """Goes on for so many rounds; remembers how long it was told to wait."""
-
-    def __init__(self, rounds):
-        self._rounds = rounds
-        self.waited: list[float] = []
-
-    def goes_on(self):
-        """As companion.Life."""
-        self._rounds -= 1
-        return self._rounds >= 0
-
-    def wait(self, seconds):
-        """As companion.Life."""
-        self.waited.append(seconds)
 
 
 @pytest.fixture(name="destination")
@@ -157,7 +141,7 @@ def test_what_postgres_never_takes_is_put_aside_and_holds_up_nothing(outbox, tmp
 def test_failures_are_said_once_and_waited_out_longer_and_longer(outbox, tmp_path, destination, caplog):
     _append(outbox, "a")
     destination.fails_before = 7
-    life = _Life(9)
+    life = Rounds(9)
     caplog.set_level("INFO")
     shipper.run(Shipper(tmp_path, destination), life)
     assert life.waited == [0.5, 1, 2, 4, 8, 10, 10, 0.5, 0.5]
@@ -169,15 +153,15 @@ def test_draining_empties_the_outbox_or_says_what_is_left(outbox, tmp_path, dest
     caplog.set_level("INFO")
     _append(outbox, "a")
     outbox.close()
-    shipper.drain(Shipper(tmp_path, destination), _Life(99), tmp_path)
+    shipper.drain(Shipper(tmp_path, destination), Rounds(99), tmp_path)
     assert destination.order == ["a"] and "The outbox is empty" in caplog.text
     _append(outbox, "b", "c")
     destination.fails_before = 1
-    shipper.drain(Shipper(tmp_path, destination), _Life(99), tmp_path)
+    shipper.drain(Shipper(tmp_path, destination), Rounds(99), tmp_path)
     assert destination.order == ["a", "b", "c"]
     _append(outbox, "d", "e")
     destination.fails_before = 99
-    shipper.drain(Shipper(tmp_path, destination), _Life(9), tmp_path)
+    shipper.drain(Shipper(tmp_path, destination), Rounds(9), tmp_path)
     assert "2 rows stay in the outbox" in caplog.text
 
 

@@ -16,7 +16,7 @@ from typing import Protocol
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from serving import companion, logs, metrics, settings
+from serving import companion, logs, metrics, reporter, settings
 from serving.outbox import backlog, segment
 from serving.outbox.postgres import Postgres, Rejected
 from serving.outbox.segment import Segment
@@ -174,12 +174,16 @@ def drain(shipper: Shipper, life: companion.Life, folder: Path) -> None:
 
 
 def main() -> None:
-    """Waits until no other process ships from this folder, and then does."""
+    """Reports about the service, waits until no other process ships from this folder, and then does."""
     found = settings.read()
     logs.configure()
     is_draining = sys.argv[1:] == ["--drain"]
     life = companion.Life(seconds=DRAIN_SECONDS if is_draining else None)
     found.outbox_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_draining:
+        reporter.finish(found)
+    else:
+        reporter.start(found, life)
     is_waiting = False
     while life.goes_on():
         with segment.locked(found.outbox_dir, LOCK) as is_held:
