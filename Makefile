@@ -6,7 +6,7 @@ services = mlpipeline model-deployment monitoring
 pylint = --jobs 2 --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 
-.PHONY: help run stop status postgres clean environments test checks lint unit flows faults end-to-end bench fuzz format lock hooks
+.PHONY: help run demo stop status postgres clean environments test checks lint unit flows faults end-to-end bench fuzz format lock hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -15,7 +15,10 @@ help: ## This list
 run: ## Run the whole loop on this machine, until Ctrl-C
 	@$(local) run
 
-stop: ## Stop it from elsewhere
+demo: ## Three weeks in three minutes: drift sets in, is noticed, and a new model learns from it
+	@$(local) demo
+
+stop: ## Stop it from elsewhere, and a demo too
 	@if [ -f .local/tools/made-from ]; then $(tools)/python infrastructure/local stop; else echo "Not running."; fi
 
 status: ## Say whether it runs, and where
@@ -25,7 +28,8 @@ postgres: ## Run only Postgres, for services that are started by hand, until Ctr
 	@$(local) postgres
 
 clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions
-	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox
+	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox \
+		monitoring/reference_cache
 	rm -rf $(services:%=%/.venv)
 
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
@@ -56,8 +60,9 @@ unit: environments ## Run the unit tests of each service and of the local stack
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
 
-flows: environments ## Run the training flow on real servers of MLflow, Prefect and Dask, and disturb it
+flows: environments ## Run the flows on real servers of MLflow, Prefect, Postgres and Dask, and disturb them
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
+	cd monitoring && .venv/bin/python -m pytest $(pytest) tests/with_servers
 
 faults: environments ## Run the prediction service with a real Postgres, and kill, fill, cut and stop what it needs
 	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test
@@ -65,8 +70,9 @@ faults: environments ## Run the prediction service with a real Postgres, and kil
 end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
 
-bench: ## Measure the prediction service beside others (needs wrk)
+bench: ## Measure the prediction service beside others (needs wrk), and the monitoring
 	@$(MAKE) --no-print-directory -C model-deployment bench
+	cd monitoring && .venv/bin/python -m benchmarks
 
 fuzz: ## Try 10,000 requests that are made from the prediction service's description
 	@$(MAKE) --no-print-directory -C model-deployment fuzz

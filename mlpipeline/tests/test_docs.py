@@ -3,7 +3,7 @@
 import re
 
 import train_model
-from training import behaviour, validate
+from training import behaviour, postgres, validate
 from training.settings import SERVICE
 from training.steps import RETRY_AFTER_SECONDS
 
@@ -13,7 +13,7 @@ TRAINING = (SERVICE.parent / "docs" / "training.md").read_text(encoding="utf-8")
 
 def test_each_parameter_is_in_the_table_with_its_default():
     table = re.findall(r"^\| `(\w+)` \| (.*?) \|", README.split("| parameter |")[1].split("\n\n")[0], re.MULTILINE)
-    shown = {"": "empty", False: "false", train_model.ALL_CANDIDATES: "all six"}
+    shown = {"": "empty", None: "empty", False: "false", train_model.ALL_CANDIDATES: "all six"}
     parameters = train_model.run_pipeline.parameters.properties
     assert dict(table) == {
         name: shown.get(tuple(given["default"]) if isinstance(given["default"], (list, tuple)) else given["default"])
@@ -34,5 +34,8 @@ def test_the_limits_that_the_page_gives_are_those_of_the_code():
     assert f"more than {behaviour.MAX_MEAN_CHANGE} in the mean" in TRAINING
     assert f"noise ({behaviour.MAX_MEAN_FALL} in the mean" in TRAINING
     assert f"more than {behaviour.MAX_SHARE_CHANGED:.1%} of the students" in TRAINING
+    assert f"more than {postgres.MAX_STUDENTS:,} students" in TRAINING
+    assert f"more than {postgres.STATEMENT_TIMEOUT_MINUTES} minutes" in " ".join(TRAINING.split())
+    assert f"ids above {validate.LARGEST_STUDENT};" in TRAINING
     after = [str(seconds) for seconds in RETRY_AFTER_SECONDS]
     assert f"after {', '.join(after[:-1])} and {after[-1]} seconds" in TRAINING

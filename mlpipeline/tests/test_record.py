@@ -64,11 +64,16 @@ def test_a_file_that_another_run_has_replaced_is_not_kept_as_this_one_s_data(tmp
 
 
 def test_a_token_in_the_parameter_data_source_is_not_logged():
-    asked = {"data_source": "https://user:s3cret@host/a.csv?token=s3cret", "candidates": ("lasso", "decision tree")}
+    asked = {
+        "data_source": "https://user:s3cret@host/a.csv?token=s3cret",
+        "data_since": None,
+        "candidates": ("lasso", "decision tree"),
+    }
     tuned = Tuned("lasso", {"model__regressor__alpha": 0.1}, 0.5, 0.01)
     comparison = SimpleNamespace(chosen=SimpleNamespace(tuned=tuned), engineered=())
     assert record.params(Origin("run", asked, "commit"), comparison) == {
         "data_source": "https://host/a.csv",
+        "data_since": "",
         "candidates": "lasso, decision tree",
         "model": "lasso",
         "engineered_features": "none",

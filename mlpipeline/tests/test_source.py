@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -101,6 +102,14 @@ def test_a_token_in_a_url_is_shown_to_nobody(served, tmp_path):
 def test_a_url_of_another_kind_is_refused_by_name(tmp_path):
     with pytest.raises(source.SourceError, match="'s3://bucket/data.csv' cannot be read; a URL has to begin with http"):
         source.pull("s3://bucket/data.csv", tmp_path)
+
+
+def test_a_first_day_for_a_source_other_than_postgres_is_refused_before_anything_is_done(csv, tmp_path):
+    for given in ("kaggle", "synthetic", str(csv), "https://user:s3cret@host/x.csv"):
+        with pytest.raises(source.SourceError, match="data_since is for the source postgres alone, and") as raised:
+            source.pull(given, tmp_path / "data", fallback_to_synthetic=True, since=date(2026, 11, 1))
+        assert "s3cret" not in str(raised.value)
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.usefixtures("no_kaggle")

@@ -73,7 +73,8 @@ def _markdown(rows: pd.DataFrame, thresholds: list[Threshold]) -> str:
             f"| {at.feature} | {at.value:.4g} | {at.completed_below:.1%} | {at.completed_above:.1%} |"
             for at in thresholds
         ),
-        f"\n{' and '.join(schema.NOT_REQUESTED)} are not part of a prediction request, so no model may use them.",
+        f"\n{' and '.join(schema.NOT_REQUESTED)} are not part of a prediction request, so no model may use them"
+        f"{'.' if _present(rows) else ', and this data does not have them.'}",
         "## Categories",
         "| feature | value | students | completed |",
         "|---|---|---|---|",
@@ -90,6 +91,11 @@ def _markdown(rows: pd.DataFrame, thresholds: list[Threshold]) -> str:
     return "\n".join(lines)
 
 
+def _present(rows: pd.DataFrame) -> list[str]:
+    """Those columns that only files have, unless the data came from predictions, which do not carry them."""
+    return [name for name in schema.NOT_REQUESTED if rows[name].notna().any()]
+
+
 def _summary(rows: pd.DataFrame) -> bytes:
     # Imported where it is used: it takes 5 s, which registering the deployment would spend for nothing.
     from evidently import DataDefinition, Dataset, Report  # pylint: disable=import-outside-toplevel
@@ -97,9 +103,9 @@ def _summary(rows: pd.DataFrame) -> bytes:
 
     definition = DataDefinition(
         categorical_columns=[*schema.CATEGORICAL, schema.TARGET],
-        numerical_columns=[*schema.NUMERICAL, *schema.NOT_REQUESTED],
+        numerical_columns=[*schema.NUMERICAL, *_present(rows)],
     )
-    known = rows.drop(columns=schema.STUDENT)
+    known = rows[[*schema.FEATURE_NAMES, *_present(rows), schema.TARGET]]
     summary = Report([DataSummaryPreset()]).run(Dataset.from_pandas(known, data_definition=definition), None)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "summary.html"

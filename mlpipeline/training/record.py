@@ -97,6 +97,7 @@ def _tags(origin: Origin, training: Training) -> dict[str, str]:
         IDENTITY: origin.flow_run,
         "data.requested": dataset.requested,
         "data.source": dataset.source,
+        "data.since": str(dataset.since or ""),
         "data.sha256": dataset.sha256,
         "data.fallback_reason": dataset.fallback_reason,
         "git.commit": origin.commit,
@@ -112,7 +113,7 @@ def params(origin: Origin, comparison: Comparison) -> dict:
     return (
         asked
         | listed
-        | {"data_source": shown(asked["data_source"])}
+        | {"data_source": shown(asked["data_source"]), "data_since": str(asked["data_since"] or "")}
         | {"model": chosen.family, "engineered_features": ", ".join(comparison.engineered) or "none"}
         | chosen.parameters
     )

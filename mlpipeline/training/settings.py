@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 THREADS = "threads"
@@ -23,11 +24,23 @@ class Settings(BaseSettings):
     model_name: str = Field("online-course-model", description="Name of the registered model in MLflow")
     data_source: str = Field(
         "kaggle",
-        description="Where the data comes from: kaggle, synthetic, or the path or URL of a CSV or parquet file",
+        description="Where the data comes from: kaggle, synthetic, postgres (what was predicted and what came out), or "
+        "the path or URL of a CSV or parquet file",
     )
     data_dir: Path = Field(SERVICE / "data", description="Folder that pulled data is saved in")
     monitoring_data_dir: Path = Field(
         SERVICE / "monitoring_data", description="Folder that the reference data is saved in"
+    )
+    db_host: str = Field("127.0.0.1", description="Host of the Postgres server")
+    db_port: int = Field(5432, ge=1, le=65535, description="Port of the Postgres server")
+    db_user: str = Field("mlops", description="Postgres user")
+    db_password: SecretStr = Field(SecretStr(""), description="Password of the Postgres user")
+    db_name: str = Field("course", description="Database with the predictions and their outcomes")
+    db_sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="TLS to Postgres, as libpq's sslmode"
+    )
+    db_sslrootcert: Path | None = Field(
+        None, description="Certificates that sign the Postgres server's, for verify-ca and verify-full"
     )
     task_runner: str = Field(
         THREADS,

@@ -5,6 +5,7 @@ import logging
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from datetime import date
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -16,20 +17,15 @@ import pandas as pd
 from kagglehub.exceptions import BackendError, CredentialError, DataCorruptionError
 from requests.exceptions import RequestException
 
-from training import schema, synthetic
+from training import postgres, schema, synthetic
+from training.errors import SourceError, SourceUnreachable
+from training.settings import Settings
 
 KAGGLE_DATASET = "rabieelkharoua/predict-online-course-engagement-dataset"
+POSTGRES = "postgres"
 FILE_NAME = "online_course_engagement_data"
 URL_TIMEOUT_SECONDS = 60
 MAX_BYTES = 500 * 2**20  # about seven million rows; more does not fit into the memory that training should need
-
-
-class SourceError(Exception):
-    """The data cannot be had from this source, or is not engagement data; the message says why."""
-
-
-class SourceUnreachable(SourceError):
-    """The source did not answer; the same call may succeed later."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Dataset:
     """Data as it was pulled.
 
     `requested` is the source that was asked for, `source` the one that the rows came from; they differ only where
-    `fallback_reason` says why.
+    `fallback_reason` says why. `since` is the first day of the predictions among them, where one was asked for.
     """
 
     rows: pd.DataFrame
@@ -46,17 +42,25 @@ class Dataset:
     requested: str
     source: str
     fallback_reason: str = ""
+    since: date | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are as many students as are read at most, so that others may be missing."""
+        return self.source == POSTGRES and len(self.rows) == postgres.MAX_STUDENTS
 
     @property
     def summary(self) -> str:
         """What was read, in a sentence."""
-        read = f"{len(self.rows)} rows from {self.source}, sha256 {self.sha256}"
+        since = f" since {self.since}" if self.since else ""
+        most = " (the most that are read: the students with the latest predictions)" if self.is_cut else ""
+        read = f"{len(self.rows)} rows from {self.source}{since}{most}, sha256 {self.sha256}"
         return f"{self.fallback_reason} Going on with synthetic data: {read}" if self.fallback_reason else read
 
     @property
     def log_level(self) -> int:
-        """Going on with other data than was asked for is a warning."""
-        return logging.WARNING if self.fallback_reason else logging.INFO
+        """Going on with other data than was asked for, or with less, is a warning."""
+        return logging.WARNING if self.fallback_reason or self.is_cut else logging.INFO
 
 
 def objections(dataset: Dataset, fallback_of_champion: str) -> list[str]:
@@ -69,17 +73,30 @@ def objections(dataset: Dataset, fallback_of_champion: str) -> list[str]:
     return []
 
 
-def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Dataset:
+def pull(
+    source: str,
+    data_dir: Path,
+    fallback_to_synthetic: bool = False,
+    since: date | None = None,
+    settings: Settings | None = None,
+) -> Dataset:
     """Brings the data of `source` into `data_dir` and reads it.
 
-    `source` is `kaggle`, `synthetic`, or the path or URL of a CSV or parquet file. If it does not answer, that is
-    SourceUnreachable, or synthetic data where the caller allows it. If it is no engagement data, it is SourceError.
+    `source` is `kaggle`, `synthetic`, `postgres`, or the path or URL of a CSV or parquet file. If it does not answer,
+    that is SourceUnreachable, or synthetic data where the caller allows it. If it is no engagement data, it is
+    SourceError.
+    `since` and `settings` are for `postgres`: the first day of the predictions that count, and where the database is.
     """
+    if since and source != POSTGRES:
+        raise SourceError(
+            f"data_since is for the source {POSTGRES} alone, and the source is {shown(source)!r}. Set data_source to "
+            f"{POSTGRES}, or leave data_since empty."
+        )
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
         # First in a folder of its own: other runs may pull at the same time.
         with tempfile.TemporaryDirectory(dir=data_dir) as folder:
-            pulled = _bring(source, Path(folder))
+            pulled = _bring(source, Path(folder), since, settings or Settings())
             rows, digest = _read(pulled, source), hashlib.sha256(pulled.read_bytes()).hexdigest()
             file = pulled.replace(data_dir / pulled.name)
     except SourceUnreachable as error:
@@ -87,13 +104,17 @@ def pull(source: str, data_dir: Path, fallback_to_synthetic: bool = False) -> Da
             raise
         dataset = pull("synthetic", data_dir)
         return replace(dataset, requested=shown(source), fallback_reason=str(error))
-    return Dataset(rows=rows, file=file, sha256=digest, requested=shown(source), source=shown(source))
+    return Dataset(rows=rows, file=file, sha256=digest, requested=shown(source), source=shown(source), since=since)
 
 
-def _bring(source: str, folder: Path) -> Path:
+def _bring(source: str, folder: Path, since: date | None, settings: Settings) -> Path:
     if source == "synthetic":
         file = folder / f"{FILE_NAME}.csv"
         synthetic.generate().to_csv(file, index=False)
+        return file
+    if source == POSTGRES:
+        file = folder / f"{FILE_NAME}.csv"
+        postgres.copy(settings, since, file)
         return file
     if source == "kaggle":
         return _copy(_from_kaggle(), folder)
@@ -141,8 +162,8 @@ def shown(source: str) -> str:
 def _copy(origin: Path, folder: Path) -> Path:
     if not origin.is_file():
         raise SourceError(
-            f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, and the path or URL "
-            "of a CSV or parquet file."
+            f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, postgres, and the path "
+            "or URL of a CSV or parquet file."
         )
     _check_size(origin.stat().st_size, str(origin))
     return Path(shutil.copyfile(origin, folder / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"))

@@ -8,6 +8,7 @@ import os
 import subprocess
 import warnings
 from collections.abc import Callable
+from datetime import date
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
@@ -86,9 +87,12 @@ def _step(name: str) -> Callable:
 
 
 @_step("read data")
-def read_data(settings: Settings, data_source: str, fallback_to_synthetic: bool) -> source.Dataset:
+def read_data(
+    settings: Settings, data_source: str, data_since: date | None, fallback_to_synthetic: bool
+) -> source.Dataset:
     """Pulls the data from the source that the run asks for, or else the settings."""
-    dataset = source.pull(data_source or settings.data_source, settings.data_dir, fallback_to_synthetic)
+    asked = data_source or settings.data_source
+    dataset = source.pull(asked, settings.data_dir, fallback_to_synthetic, data_since, settings)
     get_run_logger().log(dataset.log_level, dataset.summary)
     return dataset
 

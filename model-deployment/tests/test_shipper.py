@@ -22,6 +22,9 @@ class _Destination:
         self.fails_before = self.fails_after = 0
         self.rejects: set[str] = set()
 
+    def open(self):
+        """As Postgres.open."""
+
     def insert(self, table, columns, data):
         """As Postgres.insert."""
         assert columns == list(COLUMNS)

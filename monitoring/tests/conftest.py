@@ -1,53 +1,57 @@
-"""Reference data as a training run leaves it, and the day's predictions that fit it."""
+"""Reference data as a training run leaves it, students of a day that fit it, and a real database."""
 
-import os
+import uuid
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import population
+from monitor import database, schema
 from monitor.reference import Reference
 from monitor.settings import Settings
+from tests import tables
+from tests.servers import Postgres
 
-FEATURES = [
-    {"name": "CourseCategory", "column": "course_category", "kind": "categorical", "type": "string"},
-    {"name": "DeviceType", "column": "device_type", "kind": "categorical", "type": "integer"},
-    {"name": "TimeSpentOnCourse", "column": "time_spent_on_course", "kind": "numerical", "type": "number"},
-    {"name": "NumberOfVideosWatched", "column": "number_of_videos_watched", "kind": "numerical", "type": "integer"},
-]
+FEATURES = population.FEATURES
+METRICS = {"accuracy": 0.78, "accuracy_low": 0.76, "accuracy_high": 0.8, "roc_auc": 0.81, "rows_test": 1600.0}
 
 
-def _population(rows: int, seed: int) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {
-            "CourseCategory": random.choice(["Arts", "Health", "Science"], rows),
-            "DeviceType": random.integers(0, 2, rows),
-            "TimeSpentOnCourse": random.uniform(1, 100, rows),
-            "NumberOfVideosWatched": random.integers(0, 21, rows),
-            "prediction": random.integers(0, 2, rows),
-        }
-    )
+def students(count: int, seed: int = 1, change: population.Change | None = None) -> pd.DataFrame:
+    """Students with what a model says of them and what became of them, named as in the reference."""
+    return population.students(count, np.random.default_rng(seed), change)
 
 
 @pytest.fixture(name="reference")
 def _reference():
-    return Reference({"features": FEATURES}, _population(2000, seed=1).assign(CourseCompletion=0, probability=0.5))
+    rows = students(1600, seed=0)
+    return Reference({"features": FEATURES}, rows.rename(columns={"actual": "CourseCompletion"}), METRICS)
 
 
-@pytest.fixture(name="predictions")
-def _predictions():
-    """A day of the same population, as the table `features` holds it."""
-    return (
-        _population(1000, seed=2)
-        .rename(columns={feature["name"]: feature["column"] for feature in FEATURES})
-        .assign(prediction_id="p", run_id="r", user_id=1, probability=0.5)
-    )
+@pytest.fixture(name="postgres", scope="session")
+def _postgres(tmp_path_factory):
+    postgres = Postgres(tmp_path_factory.mktemp("postgres")).start()
+    yield postgres
+    postgres.stop()
 
 
-@pytest.fixture(name="database")
-def _database():
-    """The settings of a real database of which the test may do what it wants; `make end-to-end` gives one."""
-    if not os.environ.get("TEST_DB_NAME"):
-        pytest.skip("needs a Postgres server: `make end-to-end` runs this with one")
-    return Settings(db_name=os.environ["TEST_DB_NAME"])
+@pytest.fixture(name="empty_database")
+def _empty_database(postgres):
+    """The settings of a database without tables, named as in the environment."""
+    return postgres.create(f"test_{uuid.uuid4().hex}")
+
+
+@pytest.fixture(name="empty_engine")
+def _empty_engine(empty_database):
+    """A database without tables."""
+    engine = database.connect(Settings(**{name.lower(): value for name, value in empty_database.items()}))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(name="engine")
+def _engine(empty_engine):
+    """A database of its own, with the prediction service's tables and ours, without rows."""
+    tables.make(empty_engine)
+    schema.upgrade(empty_engine)
+    return empty_engine

@@ -58,6 +58,7 @@ class Addresses:
             **({"DATA_SOURCE": settings.data_source} if settings.data_source else {}),
             "TRACKING_URI": self.mlflow,
             "MODEL_NAME": tracking.MODEL,
+            "REFERENCE_CACHE": str(settings.local_dir / "reference_cache"),
             "PREFECT_API_URL": self.prefect_api,
             "PREFECT_HOME": str(settings.local_dir / "prefect"),
             # Prefect's workers want a folder below it that is theirs alone, which /tmp is not with several users.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Iterator
 
 CLAIM_ATTEMPTS = 5
+LOCK, FACTS = "run.lock", "instance.json"
 
 
 class AlreadyRunning(Exception):
@@ -19,7 +20,7 @@ class Instance:
     """The running stack, as other processes see it: the file `instance.json`."""
 
     def __init__(self, local_dir: Path):
-        self._file = local_dir / "instance.json"
+        self._file = local_dir / FACTS
         self._facts: dict = {"pid": os.getpid(), "started": time.strftime("%Y-%m-%d %H:%M:%S"), "addresses": {}}
 
     def publish(self, **facts) -> None:
@@ -38,13 +39,13 @@ class Instance:
 def read(local_dir: Path) -> dict | None:
     """The facts of the running stack; None where none runs."""
     try:
-        with open(local_dir / "run.lock", "rb") as lock:
+        with open(local_dir / LOCK, "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return None
     except FileNotFoundError:
         return None
     except BlockingIOError:
-        file = local_dir / "instance.json"
+        file = local_dir / FACTS
         return (
             json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
         )  # it begins or ends this instant
@@ -57,7 +58,7 @@ def claim(local_dir: Path) -> Iterator[Instance]:
     The claim is a lock that the kernel takes back when the process ends, however that comes about.
     """
     local_dir.mkdir(parents=True, exist_ok=True)
-    with open(local_dir / "run.lock", "wb") as lock:
+    with open(local_dir / LOCK, "wb") as lock:
         for attempt in range(CLAIM_ATTEMPTS):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -167,7 +167,7 @@ def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:
         rows = addresses.database.query("SELECT * FROM metrics WHERE day = %s", (day,))
         step.result = f"the table metrics has a row for each model of {day}"
     for row in rows:
-        console.table(row, title="the row in metrics")
+        console.table({name: value for name, value in row.items() if value is not None}, title="the row in metrics")
 
 
 def _stored(addresses: Addresses, answers: list[dict]) -> list[dict]:

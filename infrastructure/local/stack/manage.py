@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 from stack import console, instance, leftovers
 from stack.settings import Settings
@@ -25,23 +26,33 @@ def status(settings: Settings) -> int:
 
 
 def stop(settings: Settings) -> int:
-    """Stops the stack, and whatever an earlier one may have left."""
-    facts = instance.read(settings.local_dir)
-    if facts:
-        try:
-            os.kill(facts["pid"], signal.SIGTERM)
-        except ProcessLookupError:
-            pass  # it has just ended
-        end = time.monotonic() + STOP_SECONDS
-        while instance.read(settings.local_dir):
-            if time.monotonic() > end:
+    """Stops the stack and a demo, and whatever earlier ones may have left."""
+    ended = 0
+    was_running = False
+    for folder in (settings.local_dir, settings.demo_dir):
+        if facts := instance.read(folder):
+            was_running = True
+            if not _end(folder, facts["pid"]):
                 console.error(f"Process {facts['pid']} did not stop in {STOP_SECONDS} s.")
                 return 1
-            time.sleep(0.2)
-    ended = leftovers.end(settings.local_dir)
+        ended += leftovers.end(folder)
     console.note(
         "Stopped."
-        if facts
+        if was_running
         else f"Ended what an earlier start had left (processes: {ended})." if ended else "Not running."
     )
     return 0
+
+
+def _end(folder: Path, pid: int) -> bool:
+    """Ends the process that holds this folder; says whether it did."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended
+    end = time.monotonic() + STOP_SECONDS
+    while instance.read(folder):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Database:
         """A connection string, with no password in it."""
         return f"postgresql://{self.user}@{self.host}:{self.port}/{self.name}"
 
-    def query(self, statement: str, parameters: tuple = (), database: str | None = None) -> list[dict]:
+    def query(self, statement: str, parameters: Sequence | Mapping = (), database: str | None = None) -> list[dict]:
         """The rows that a statement gives, by column; each statement is a transaction of its own."""
         connection = psycopg2.connect(
             host=self.host,

@@ -28,15 +28,26 @@ def run_deployment(api: str, name: str, parameters: dict, log: Path, on_task: On
     # The key keeps a call that is made again from starting a second run.
     body = {"parameters": parameters, "idempotency_key": uuid.uuid4().hex}
     run = _call("POST", f"{api}/deployments/{deployment['id']}/create_flow_run", body)
+    follow(api, name, run["id"], log, on_task)
+
+
+def set_parameters(api: str, name: str, parameters: dict) -> None:
+    """Has runs of a deployment that are started without these parameters take them from here."""
+    deployment = _call("GET", f"{api}/deployments/name/{name}")
+    _call("PATCH", f"{api}/deployments/{deployment['id']}", {"parameters": parameters})
+
+
+def follow(api: str, name: str, run_id: str, log: Path, on_task: OnTask) -> None:
+    """Waits for the end of a flow run that was started, by whomever; as run_deployment otherwise."""
     seen: set[str] = set()
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
-        state = _call("GET", f"{api}/flow_runs/{run['id']}")["state"]
+        state = _call("GET", f"{api}/flow_runs/{run_id}")["state"]
         if state["type"] in ("FAILED", "CRASHED", "CANCELLED"):
             raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
-        under_way = _report_tasks(api, run["id"], seen, on_task)
+        under_way = _report_tasks(api, run_id, seen, on_task)
         if state["type"] == "COMPLETED":
-            _report_the_last_tasks(under_way, lambda: _report_tasks(api, run["id"], seen, on_task))
+            _report_the_last_tasks(under_way, lambda: _report_tasks(api, run_id, seen, on_task))
             return
         time.sleep(POLL_SECONDS)
     raise StepFailed(f"{name} was not done after {TIMEOUT_SECONDS} s.", log)
@@ -71,5 +82,5 @@ def _call(method: str, url: str, body: dict | None = None):
         response = requests.request(method, url, json=body, timeout=30)
         if response.status_code != requests.codes.unavailable or time.monotonic() > end:
             response.raise_for_status()
-            return response.json()
+            return response.json() if response.content else None
         time.sleep(POLL_SECONDS)

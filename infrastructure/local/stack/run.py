@@ -28,6 +28,7 @@ from stack.settings import Settings
 from stack.supervisor import Supervisor
 
 WATCH_SECONDS = 2
+KEPT = "Stopped. It goes on with the same data at the next start; make clean deletes them."
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -37,16 +38,16 @@ class Stopped(BaseException):
 
 def run(settings: Settings) -> int:
     """`make run`: the whole loop, until it is stopped; gives the exit code."""
-    return _hold(settings, _whole_loop)
+    return hold(settings, _whole_loop, KEPT)
 
 
 def run_postgres(settings: Settings) -> int:
     """`make postgres`: the database alone, for services that are started by hand; gives the exit code."""
-    return _hold(settings, _postgres_alone)
+    return hold(settings, _postgres_alone, KEPT)
 
 
-def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int:
-    """Carries out `body` as the one that holds this folder, and ends quietly when it is told to stop."""
+def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewell: str) -> int:
+    """Carries out `body` as the one that holds this folder; says `farewell` when it is told to stop."""
     _stop_on_signals()
     try:
         with instance.claim(settings.local_dir) as claimed:
@@ -61,7 +62,7 @@ def _hold(settings: Settings, body: Callable[[Settings, Instance], None]) -> int
     except (requests.RequestException, psycopg2.Error, OSError) as error:
         raise console.StepFailed(f"{type(error).__name__}: {error}. The logs are in {settings.logs}.") from error
     except Stopped:
-        console.note("Stopped. It goes on with the same data at the next start; make clean deletes them.")
+        console.note(farewell)
     return 0
 
 
@@ -70,7 +71,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
     leftovers.end(settings.local_dir)
     chosen = addresses.choose(settings)
     claimed.publish(addresses=chosen.table(settings))
-    with Supervisor(settings, chosen.environment(settings)) as supervisor, _announcing_the_end():
+    with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():
         loop.run(settings, supervisor, chosen)
         console.note(f"\nEverything is up after {console.seconds_since_start():.0f} s.\n")
         console.table(chosen.table(settings))
@@ -82,7 +83,7 @@ def _postgres_alone(settings: Settings, claimed: Instance) -> None:
     leftovers.end(settings.local_dir)
     database, program = postgres.own(settings, addresses.choose_port("Postgres", settings.db_port, set()))
     claimed.publish(addresses={"Postgres": database.address})
-    with Supervisor(settings, {}) as supervisor, _announcing_the_end():
+    with Supervisor(settings, {}) as supervisor, announcing_the_end():
         with console.step("Postgres") as step:
             supervisor.start(program)
             database.make()
@@ -94,7 +95,8 @@ def _postgres_alone(settings: Settings, claimed: Instance) -> None:
 
 
 @contextmanager
-def _announcing_the_end() -> Iterator[None]:
+def announcing_the_end() -> Iterator[None]:
+    """Says so when the stack begins to stop."""
     try:
         yield
     finally:

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         return str(file.resolve())
 
     @property
+    def demo_dir(self) -> Path:
+        """Folder of the demo, which it deletes when it begins."""
+        return self.local_dir / "demo"
+
+    @property
     def logs(self) -> Path:
         """Folder of the logs."""
         return self.local_dir / "logs"

@@ -10,7 +10,7 @@ from stack.loop import SAMPLE_REQUEST
 from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, ROOT, Settings
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TABLE = README.split("## Settings")[1].split("\n## ")[0]
+TABLE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 LIST_SETTINGS = """
 import json, sys

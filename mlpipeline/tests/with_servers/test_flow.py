@@ -1,8 +1,10 @@
 """The flow `run-pipeline` on a real MLflow server and a real Prefect server."""
 
+import hashlib
 import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import mlflow
 import pandas as pd
@@ -211,3 +213,29 @@ def test_a_dask_cluster_of_two_workers_finds_the_same(settings, splits, start, t
     assert selection.kept_features(by_dask.contributions, "lasso") == ("steps",)
     assert by_dask.chosen.tuned.family == by_threads.chosen.tuned.family
     assert all("Finished in state Completed()" in worker.log.read_text(encoding="utf-8") for worker in workers)
+
+
+@pytest.mark.usefixtures("first")
+def test_it_learns_from_what_was_predicted_and_came_out(settings, client, database, monkeypatch):
+    rows = synthetic.generate(rows=3000, copies=0)
+    database.fill(rows.head(2000), predicted="2026-11-02")
+    database.fill(rows.tail(1000), predicted="2026-11-01")
+    for name, value in database.environment.items():
+        monkeypatch.setenv(name, value)
+    trained = train_model.run_pipeline(data_source="postgres", data_since="2026-11-02", **QUICK)
+    run = client.get_run(trained["run_id"]).data
+    assert client.get_model_version(settings.model_name, str(trained["version"])).run_id == trained["run_id"]
+    assert (run.metrics["rows_read"], run.metrics["rows_quarantined"]) == (2000, 0)
+    assert (run.tags["data.requested"], run.tags["data.source"]) == ("postgres", "postgres")
+    assert (run.tags["data.since"], run.params["data_since"]) == ("2026-11-02", "2026-11-02")
+    kept = client.download_artifacts(trained["run_id"], "data/online_course_engagement_data.csv")
+    assert hashlib.sha256(Path(kept).read_bytes()).hexdigest() == run.tags["data.sha256"]
+    assert database.environment["DB_PASSWORD"] not in str(run.to_dictionary())
+
+
+@pytest.mark.usefixtures("first")
+def test_a_first_day_without_the_source_postgres_fails_before_anything_is_done(settings):
+    before = _state_of(settings)
+    with pytest.raises(source.SourceError, match="data_since is for the source postgres alone, and the source is 'syn"):
+        train_model.run_pipeline(data_since="2026-11-02", **QUICK)
+    assert _state_of(settings) == before

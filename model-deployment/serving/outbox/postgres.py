@@ -27,6 +27,15 @@ class Postgres:
         self._settings = settings
         self._connection: Connection | None = None
 
+    def open(self) -> None:
+        """Brings the tables to their newest version, however long that takes, and connects; nothing where it has.
+
+        Raises psycopg2's errors, or SQLAlchemy's from a migration.
+        """
+        if self._connection is None:
+            schema.upgrade(self._settings)
+            self._connection = database.connect(self._settings)
+
     def insert(self, table: str, columns: list[str], data: bytes) -> list[Rejected]:
         """Inserts whole appends of the outbox; rows whose key is there already are left as they are.
 
@@ -63,9 +72,7 @@ class Postgres:
 
     def _copy(self, table: str, columns: list[str], lines: bytes) -> None:
         """One transaction: COPY, which is fast, into a table of this connection, and from there what is new."""
-        if self._connection is None:
-            schema.upgrade(self._settings)
-            self._connection = database.connect(self._settings)
+        self.open()
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         parts = {"table": sql.Identifier(table), "batch": sql.Identifier(f"batch_{table}"), "names": names}
         with self._connection, self._connection.cursor() as cursor:

@@ -34,6 +34,9 @@ REJECTED_FOLDER = "rejected"  # folder for rows that Postgres does not take
 class Destination(Protocol):
     """Where rows go."""
 
+    def open(self) -> None:
+        """As Postgres.open."""
+
     def insert(self, table: str, columns: list[str], data: bytes) -> list[Rejected]:
         """As Postgres.insert."""
 
@@ -82,6 +85,7 @@ class Shipper:
         data = one.rows(start, BATCH_BYTES)
         if not data:
             return None
+        self._destination.open()  # a migration may take longer than a batch
         signal.alarm(BATCH_SECONDS)  # ends a process that waits for a server which will never answer
         try:
             rejected = self._destination.insert(one.table, columns, data)

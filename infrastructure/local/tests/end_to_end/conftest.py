@@ -19,6 +19,7 @@ LOCAL = ROOT / "infrastructure" / "local"
 UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
 START_SECONDS = 300
 STOP_SECONDS = 60
+DEMO_SECONDS = 900  # on a machine that has other things to do
 
 
 class Stack:
@@ -147,3 +148,15 @@ def _stack(tmp_path_factory):
         yield stack
     finally:
         stack.end()
+
+
+@pytest.fixture(name="demo", scope="session")
+def _demo(tmp_path_factory):
+    """A demo that has come to its end; its `output` is what it printed, and its `folder` the one above its own."""
+    stack = Stack(tmp_path_factory.mktemp("demo") / "local dir")
+    try:
+        assert stack.start(("make", "demo")).process.wait(timeout=DEMO_SECONDS) == 0, stack.output
+        yield stack
+    finally:
+        stack.end()
+        leftovers.end(stack.folder / "demo")

@@ -3,7 +3,6 @@
 The tests of this file use one stack, in their order.
 """
 
-import os
 import re
 import signal
 import subprocess
@@ -17,7 +16,7 @@ import requests
 from stack import leftovers, prefect
 from stack.console import StepFailed
 from stack.loop import SAMPLE_REQUEST
-from stack.settings import MLPIPELINE, MONITORING, ROOT
+from stack.settings import MLPIPELINE, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
 UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
@@ -120,9 +119,10 @@ def test_the_deployments_have_their_schedules_and_queues(stack):
     for name, cron, queue in (
         ("run-pipeline/mlpipeline", "0 0 * * 0", "mlops"),
         ("daily-monitoring/monitoring", "0 6 * * *", "mlops-monitoring"),
+        ("backfill/monitoring", None, "mlops-monitoring"),
     ):
         deployment = stack.get(f"{api}/deployments/name/{name}")
-        assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == [cron]
+        assert [schedule["schedule"]["cron"] for schedule in deployment["schedules"]] == ([cron] if cron else [])
         assert (deployment["work_pool_name"], deployment["work_queue_name"]) == ("default-agent-pool", queue)
         assert deployment["parameters"].get("fallback_to_synthetic", False) is False
 
@@ -166,10 +166,11 @@ def test_predictions_are_answered_and_kept(stack, wait):
 
 def test_the_day_was_monitored_and_doing_it_again_replaces_its_row(stack):
     (before,) = stack.database.query("SELECT * FROM metrics")
-    assert (before["rows"], before["status"], before["run_id"]) == (501, "ok", _champion(stack)["run_id"])
+    assert (before["rows"], before["status"], before["run_id"]) == (501, "stable", _champion(stack)["run_id"])
     assert before["num_drifted_columns"] == 0 and before["prediction_drift"] < 0.1
     tasks = _run_deployment(stack, "daily-monitoring/monitoring", {"day": before["day"].isoformat()})
-    assert tasks == ["read predictions", "load reference data", "measure drift", "write metrics"]
+    measured = ["open the database", "count predictions", "measure drift", "write metrics"]
+    assert tasks == [*measured, "find days with news", "decide"]
     (after,) = stack.database.query("SELECT * FROM metrics")
     assert after["rows"] >= before["rows"]
     assert after["timestamp"] > before["timestamp"]
@@ -177,25 +178,21 @@ def test_the_day_was_monitored_and_doing_it_again_replaces_its_row(stack):
 
 def test_a_day_without_predictions_has_a_row_that_says_so(stack):
     tasks = _run_deployment(stack, "daily-monitoring/monitoring", {"day": "2020-02-29"})
-    assert tasks == ["read predictions", "write metrics"]
+    assert tasks == ["open the database", "count predictions", "write metrics", "find days with news", "decide"]
     (row,) = stack.database.query("SELECT * FROM metrics WHERE day = '2020-02-29'")
     assert (row["rows"], row["status"], row["run_id"]) == (0, "no predictions", None)
 
 
-def test_the_tests_of_monitoring_on_a_real_postgres(stack):
-    name = "test_monitoring"
-    stack.database.query(f"CREATE DATABASE {name}")
-    ended = subprocess.run(
-        [".venv/bin/python", "-m", "pytest", "-q", "-c", "../pyproject.toml", "--rootdir", ".", "tests"]
-        + ["-k", "test_database"],
-        cwd=MONITORING,
-        env=os.environ | stack.database.environment | {"TEST_DB_NAME": name},
-        capture_output=True,
-        text=True,
-        check=False,
+def test_the_reports_of_the_day_are_in_mlflow_and_the_decision_has_a_reason(stack):
+    (row,) = stack.database.query("SELECT * FROM metrics WHERE status = 'stable'")
+    run_id, path = re.search(r"/runs/(\w+)/artifacts/(.+)$", row["report_url"]).groups()
+    report = requests.get(
+        f"{stack.addresses['MLflow UI']}/get-artifact", params={"run_uuid": run_id, "path": path}, timeout=30
     )
-    assert ended.returncode == 0, ended.stdout
-    assert re.search(r"\d+ passed", ended.stdout) and "skipped" not in ended.stdout
+    assert report.ok and "Dataset Drift" in report.text
+    (decision,) = stack.database.query("SELECT * FROM decisions")
+    assert (decision["action"], decision["run_id"]) == ("none", _champion(stack)["run_id"])
+    assert "0 of the last 1 days drifted" in decision["reason"]
 
 
 def test_a_part_that_dies_comes_back_and_the_terminal_says_so(stack, wait):

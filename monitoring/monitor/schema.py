@@ -1,0 +1,26 @@
+"""Brings the monitoring's tables to the version that `migrations` holds."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+VERSION_TABLE = "monitoring_version"
+
+
+def upgrade(engine: Engine) -> str:
+    """Runs the migrations that the database lacks, and returns the newest version.
+
+    A user who may not change tables can call it too, once they are at the newest version.
+    """
+    config = Config(str(Path(__file__).resolve().parent.parent / "alembic.ini"))
+    config.attributes["engine"] = engine
+    newest = ScriptDirectory.from_config(config).get_current_head() or ""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if current != newest:
+        command.upgrade(config, "head")
+    return newest
