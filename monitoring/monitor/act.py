@@ -39,7 +39,8 @@ def act(row: dict, settings: Settings) -> str | None:
     """
     try:
         run_coro_as_sync(_emit(row))
-        return _train(row, settings) if row["action"] == RETRAIN else None
+        # A decision that could not be carried out is not to be when training has been switched off since.
+        return _train(row, settings) if row["action"] == settings.on_drift == RETRAIN else None
     except ObjectNotFound as error:
         raise NoTraining(
             f"Prefect has no deployment {TRAINING}, which ON_DRIFT=retrain starts: register it with "

@@ -45,6 +45,8 @@ def _with_quality(settings: Settings, engine: Engine, found: Evidence) -> Eviden
         for run in predictions.runs_of_day(engine, span)
         if run.run_id == found.run_id
     ]
+    if not predicted:  # they have been deleted since, for their age
+        return found
     known = outcomes.known(predicted[0])
     return replace(
         found,

@@ -161,6 +161,16 @@ def test_without_the_training_deployment_the_run_fails_and_keeps_what_it_has_mea
     assert _trainings(ready) == []
 
 
+def test_training_that_cannot_be_started_is_no_longer_tried_when_it_is_switched_off(engine, ready, monkeypatch):
+    with monkeypatch.context() as renamed:
+        renamed.setattr(act, "TRAINING", f"run-pipeline/{uuid.uuid4().hex}")
+        with pytest.raises(act.NoTraining):
+            daily_monitoring(day=DAY)
+        monkeypatch.setenv("ON_DRIFT", "notify")
+        daily_monitoring(day=DAY + ONE_DAY)
+    assert _decided(engine, DAY + ONE_DAY)["action"] == "none" and _trainings(ready) == []
+
+
 def test_accuracy_below_the_tests_is_a_cause_of_its_own(engine, run_id):
     day = students(300)
     predict(engine, day, noon(DAY), run_id)

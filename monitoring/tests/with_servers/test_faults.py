@@ -1,6 +1,7 @@
 """Servers that go away, and a run that is killed: it is tried again, or fails clearly, and a later run mends it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,17 +97,23 @@ def _expected(day, engine, rows, undisturbed, environment, monkeypatch):  # pyli
     return undisturbed
 
 
-def _before(monkeypatch, module, name, disturb):
-    """Has a function disturbed right before its first call."""
-    function, disturbed = getattr(module, name), []
+@pytest.fixture(name="goes_away")
+def _goes_away(soon, monkeypatch):
+    """Has a server stop right before the first call of a function, and start again soon after."""
 
-    def called(*arguments):
-        if not disturbed:
-            disturbed.append(True)
-            disturb()
-        return function(*arguments)
+    def goes_away(server, module, name):
+        function, calls = getattr(module, name), []
 
-    monkeypatch.setattr(module, name, called)
+        def called(*arguments):
+            calls.append(name)
+            if len(calls) == 1:
+                server.stop()
+                soon(server.start)
+            return function(*arguments)
+
+        monkeypatch.setattr(module, name, called)
+
+    return goes_away
 
 
 def _runs_of_mlflow(environment):
@@ -120,15 +127,9 @@ def _runs_of_mlflow(environment):
     [(predictions, "read"), (store, "replace_day"), (store, "replace_decision")],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_postgres_away_for_a_moment_costs_nothing(  # pylint: disable=too-many-positional-arguments
-    postgres, expected, rows, monkeypatch, retry_after, soon, module, name
-):
-    def stop():
-        postgres.stop()
-        soon(postgres.start)
-
+def test_postgres_away_for_a_moment_costs_nothing(postgres, expected, rows, retry_after, goes_away, module, name):
     retry_after([1, 2, 4])
-    _before(monkeypatch, module, name, stop)
+    goes_away(postgres, module, name)
     daily_monitoring(day=DAY)
     assert rows() == expected
 
@@ -147,16 +148,10 @@ def test_a_query_that_postgres_cuts_off_is_tried_again(expected, rows, monkeypat
     assert reading and rows() == expected
 
 
-def test_mlflow_away_for_a_moment_costs_nothing(  # pylint: disable=too-many-positional-arguments
-    mlflow_server, expected, rows, environment, monkeypatch, tmp_path, retry_after, soon
-):
-    def stop():
-        mlflow_server.stop()
-        soon(mlflow_server.start)
-
+def test_mlflow_away_for_a_moment_costs_nothing(mlflow_server, expected, rows, environment, retry_after, goes_away):
+    shutil.rmtree(environment["REFERENCE_CACHE"], ignore_errors=True)
     retry_after([5, 5, 20])
-    monkeypatch.setenv("REFERENCE_CACHE", str(tmp_path / "new"))
-    _before(monkeypatch, measure, "load", stop)
+    goes_away(mlflow_server, measure, "load")
     daily_monitoring(day=DAY)
     assert rows() == expected
     assert len(_runs_of_mlflow(environment)) == 1
@@ -173,8 +168,8 @@ def test_postgres_away_for_long_fails_clearly_until_it_is_back(expected, rows, e
     assert rows() == expected and len(_runs_of_mlflow(environment)) == 1
 
 
-def test_mlflow_away_for_long_fails_clearly_until_it_is_back(expected, rows, monkeypatch, tmp_path, run_id):
-    monkeypatch.setenv("REFERENCE_CACHE", str(tmp_path / "new"))
+def test_mlflow_away_for_long_fails_clearly_until_it_is_back(expected, rows, environment, monkeypatch, run_id):
+    shutil.rmtree(environment["REFERENCE_CACHE"], ignore_errors=True)
     with monkeypatch.context() as away:
         away.setenv("TRACKING_URI", f"http://127.0.0.1:{free_port()}")
         for _ in range(2):

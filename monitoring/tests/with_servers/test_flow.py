@@ -133,9 +133,27 @@ def test_a_backfill_looks_at_each_day_of_the_range_and_decides_nothing(engine, r
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_backfill_of_a_range_that_makes_no_sense_fails_before_it_looks():
+def test_days_that_make_no_sense_fail_before_anything_is_looked_at():
     with pytest.raises(NotInOrder, match="must not be before"):
         backfill(DAY, DAY - ONE_DAY)
+    ahead = datetime.now(UTC).date() + 3 * ONE_DAY
+    for look_at in (lambda: daily_monitoring(day=ahead), lambda: backfill(DAY, ahead)):
+        with pytest.raises(NotInOrder, match="must not be after today"):
+            look_at()
+
+
+@pytest.mark.usefixtures("short_reports")
+def test_what_was_measured_stays_when_the_predictions_are_deleted_for_their_age(engine, run_id):
+    day = students(120)
+    ids = predict(engine, day, noon(DAY), run_id)
+    tell(engine, day["actual"], noon(DAY), prediction_id=ids)
+    daily_monitoring(day=DAY)
+    before = written(engine, "metrics"), written(engine, "feature_drift"), written(engine, "live_quality")
+    execute(engine, "DELETE FROM features")
+    backfill(DAY, DAY)
+    predict(engine, students(120, seed=2), noon(DAY + ONE_DAY), run_id)
+    assert daily_monitoring(day=DAY + ONE_DAY)["action"] == "none"
+    assert (written(engine, "metrics"), written(engine, "feature_drift"), written(engine, "live_quality")) == before
 
 
 @pytest.mark.usefixtures("short_reports")
