@@ -16,10 +16,9 @@ import mlflow
 import numpy as np
 from sqlalchemy import Engine, text
 
-from benchmarks import population
+from benchmarks import population, tables
+from benchmarks.servers import Postgres
 from monitor import database, schema, settings
-from tests import tables
-from tests.servers import Postgres
 
 ROWS = (10_000, 100_000, 1_000_000)
 DAY = "2026-03-01"

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import population
+from benchmarks import population, tables
+from benchmarks.servers import Postgres
 from monitor import database, schema
 from monitor.reference import Reference
 from monitor.settings import Settings
-from tests import tables
-from tests.servers import Postgres
 
 FEATURES = population.FEATURES
 METRICS = {"accuracy": 0.78, "accuracy_low": 0.76, "accuracy_high": 0.8, "roc_auc": 0.81, "rows_test": 1600.0}

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from benchmarks.tables import execute, predict, tell
 from monitor import days, outcomes, predictions
 from tests.conftest import students
-from tests.tables import execute, predict, tell
 
 DAY = days.day(date(2026, 3, 2), ZoneInfo("UTC"))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError, OperationalError
 
+from benchmarks.tables import execute, predict, rows_of
 from monitor import database, days, predictions
 from monitor.predictions import NoFeaturesTable
 from tests.conftest import students
-from tests.tables import execute, predict, rows_of
 
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 DAY = days.day(date(2026, 3, 2), UTC_ZONE)

@@ -6,10 +6,10 @@ import mlflow
 import pandas as pd
 import pytest
 
+from benchmarks.servers import free_port
 from monitor.reference import CONTRACT, ROWS, MlflowUnavailable, ReferenceMissing, load
 from tests import training
 from tests.conftest import FEATURES, METRICS, students
-from tests.servers import free_port
 
 TEST_ROWS = students(200, seed=0).rename(columns={"actual": "CourseCompletion"})
 

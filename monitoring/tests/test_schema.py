@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
+from benchmarks.tables import execute, rows_of
 from monitor import schema
 from monitor.settings import SERVICE
-from tests.tables import execute, rows_of
 
 TABLES = {"metrics", "feature_drift", "live_quality", "decisions", "monitoring_version"}
 ORIGINAL = """

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from benchmarks.tables import rows_of
 from monitor import store, verdict
 from monitor.predictions import RunOfDay
 from monitor.verdict import DRIFT, NO_REFERENCE, NOT_ENOUGH_DATA, STABLE, Verdict
-from tests.tables import rows_of
 
 DAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

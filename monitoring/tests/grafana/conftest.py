@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine
 
+from benchmarks.servers import Postgres
 from grafana_reader import make_reader
 from monitor.settings import SERVICE
-from tests.servers import Postgres
 
 HERE = Path(__file__).resolve().parent
 # The moment at which the demo's data ends.

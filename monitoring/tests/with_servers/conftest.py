@@ -2,6 +2,7 @@
 
 import gc
 import uuid
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -54,9 +55,24 @@ def _prefect_server(launched):  # pylint: disable=unused-argument
     # The server has enough to do without keeping what is logged, which pytest shows; and each flow would wait up to a
     # second at its end for the thread of its heartbeat.
     quiet = temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
-    with quiet, prefect_test_harness(server_startup_timeout=120):
-        guard = Guard(SubprocessASGIServer().server_process.pid)
+    with quiet, _guarded(), prefect_test_harness(server_startup_timeout=120):
         yield get_current_settings().api.url
+
+
+@contextmanager
+def _guarded():
+    """Prefect's server is guarded from its start, which takes a while."""
+    start, guards = SubprocessASGIServer._run_uvicorn_command, []  # pylint: disable=protected-access
+
+    def start_guarded(server):
+        process = start(server)
+        guards.append(Guard(process.pid))
+        return process
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SubprocessASGIServer, "_run_uvicorn_command", start_guarded)
+        yield
+    for guard in guards:
         guard.dismiss()
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import requests
 
+from benchmarks.servers import HOST, free_port
 from monitor.settings import SERVICE
-from tests.servers import HOST, free_port
 
 # The monitoring itself has only MLflow's client.
 MLFLOW = SERVICE.parent / "mlpipeline" / ".venv" / "bin" / "mlflow"
@@ -24,7 +24,7 @@ class Guard:
     def __init__(self, group: int):
         # Its input ends with us, and `read` fails then.
         self._process = subprocess.Popen(  # pylint: disable=consider-using-with  # `dismiss` ends it
-            ["sh", "-c", 'read -r _ || kill -9 -- "$1"', "sh", str(group)],
+            ["sh", "-c", 'read -r _ || kill -s KILL -- "$1"', "sh", str(group)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )

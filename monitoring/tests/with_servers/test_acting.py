@@ -8,12 +8,12 @@ import pytest
 import requests
 from prefect.client.orchestration import get_client
 
+from benchmarks.tables import predict, tell
 from daily_monitoring import daily_monitoring
 from monitor import act, store, verdict
 from monitor.predictions import RunOfDay
 from monitor.verdict import Verdict
 from tests.conftest import students
-from tests.tables import predict, tell
 from tests.with_servers.conftest import DAY, noon, written
 
 ONE_DAY = timedelta(days=1)

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.tables import execute, predict
 from daily_monitoring import daily_monitoring
 from monitor import days
 from monitor.predictions import NoFeaturesTable
 from monitor.settings import Settings
 from tests.conftest import students
-from tests.tables import execute, predict
 from tests.with_servers.conftest import DAY, noon, written
 
 

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.servers import free_port
+from benchmarks.tables import execute, predict, tell
 from daily_monitoring import daily_monitoring
 from monitor import database, measure, predictions, store
 from monitor.reference import MlflowUnavailable
 from monitor.settings import SERVICE
 from tests.conftest import students
-from tests.servers import free_port
-from tests.tables import execute, predict, tell
 from tests.with_servers.conftest import DAY, noon, written
 
 pytestmark = pytest.mark.usefixtures("short_reports")

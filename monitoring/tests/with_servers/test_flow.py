@@ -9,11 +9,11 @@ import pytest
 from prefect.client.orchestration import get_client
 
 import daily_monitoring as flow_module
+from benchmarks.tables import execute, predict, rows_of, tell
 from daily_monitoring import backfill, daily_monitoring
 from monitor import store
 from monitor.days import NotInOrder
 from tests.conftest import METRICS, students
-from tests.tables import execute, predict, rows_of, tell
 from tests.with_servers.conftest import DAY, noon, written
 
 ONE_DAY = timedelta(days=1)

@@ -1,9 +1,9 @@
 """`make demo`, in full: the story that it tells, the page that it writes, and that it leaves nothing running."""
 
 import json
+import os
 import re
 import signal
-import subprocess
 
 import pytest
 
@@ -86,7 +86,7 @@ def test_ctrl_c_in_the_midst_leaves_nothing_and_the_next_one_begins_anew(new_sta
         (folder / name).touch()
     new_stack.start(("make", "demo"), start_new_session=True).wait_for("First training")
     assert not (folder / "page.html").exists()
-    subprocess.run(["kill", f"-{signal.SIGINT}", f"-{new_stack.process.pid}"], check=True)
+    os.killpg(new_stack.process.pid, signal.SIGINT)  # as a terminal does, whose foreground make is
     new_stack.process.wait(timeout=90)
     assert not leftovers.find(folder)
     assert "Stopped. The next demo begins anew." in new_stack.output

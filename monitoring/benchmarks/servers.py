@@ -1,4 +1,4 @@
-"""A real PostgreSQL server for tests, which ends with them."""
+"""A real PostgreSQL server for tests and benchmarks, which ends with them."""
 
 import os
 import secrets
