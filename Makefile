@@ -15,7 +15,7 @@ help: ## This list
 run: ## Run the whole loop on this machine, until Ctrl-C
 	@$(local) run
 
-demo: ## Three weeks in three minutes: drift sets in, is noticed, and a new model learns from it
+demo: ## Three weeks in a few minutes: drift sets in, is noticed, and a new model learns from it
 	@$(local) demo
 
 stop: ## Stop it from elsewhere, and a demo too
