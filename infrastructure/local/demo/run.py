@@ -1,4 +1,4 @@
-"""`make demo`: three weeks in three minutes, from drift that sets in to a model that has learned from it."""
+"""`make demo`: three weeks in a few minutes, from drift that sets in to a model that has learned from it."""
 
 import json
 import os
