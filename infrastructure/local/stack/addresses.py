@@ -10,13 +10,18 @@ from stack.supervisor import Program
 
 @dataclass(frozen=True)
 class Addresses:
-    """The chosen ports. `own_postgres` is the program of the stack's own server, if it is not an external one."""
+    """The chosen ports.
+
+    `own_postgres` is the program of the stack's own server, if it is not an external one. Without a `grafana_port`,
+    there is no Grafana.
+    """
 
     database: Database
     own_postgres: Program | None
     mlflow_port: int
     prefect_port: int
     web_port: int
+    grafana_port: int | None = None
 
     @property
     def mlflow(self) -> str:
@@ -38,12 +43,18 @@ class Addresses:
         """Address of the prediction service."""
         return f"http://{ports.HOST}:{self.web_port}"
 
+    @property
+    def grafana(self) -> str:
+        """Address of the list of dashboards in Grafana."""
+        return f"http://{ports.HOST}:{self.grafana_port}/dashboards"
+
     def table(self, settings: Settings) -> dict[str, str]:
         """All addresses, as the user reads them."""
         rows = {
             "MLflow UI": self.mlflow,
             "Prefect UI": self.prefect,
             "Prediction service": f"{self.web}/predict",
+            **({"Grafana": self.grafana} if self.grafana_port else {}),
             "Postgres": self.database.address,
             "Logs": str(settings.logs),
         }
@@ -76,7 +87,7 @@ class Addresses:
         }
 
 
-def choose(settings: Settings) -> Addresses:
+def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
     """Chooses the ports, and finds or prepares the database."""
     taken: set[int] = set()
     if settings.db_host:
@@ -89,6 +100,7 @@ def choose(settings: Settings) -> Addresses:
         mlflow_port=choose_port("MLflow", settings.mlflow_port, taken),
         prefect_port=choose_port("Prefect", settings.prefect_port, taken),
         web_port=choose_port("the prediction service", settings.web_port, taken),
+        grafana_port=choose_port("Grafana", settings.grafana_port, taken) if has_grafana else None,
     )
 
 

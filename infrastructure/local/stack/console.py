@@ -21,16 +21,21 @@ class StepFailed(Exception):
     """A step did not succeed; the message says what failed, and where its log is."""
 
     def __init__(self, message: str, log: Path | None = None):
+        self.log = log
         if log:
             message += f"\nThe log is {log}; it ends:\n" + "\n".join(f"    {line}" for line in tail(log))
         super().__init__(message)
 
 
 class Step:
-    """A step under way. What is assigned to `result` stands on its line when it is done."""
+    """A step under way. What is assigned to `result` stands on its line when it is done.
+
+    One that others can do without may set `failed`, rather than raise StepFailed, and say why in `result`.
+    """
 
     def __init__(self, title: str, status: Status) -> None:
         self.result = ""
+        self.failed = False
         self._title, self._status = title, status
 
     def say_task(self, name: str, seconds: float, is_part: bool = False) -> None:
@@ -53,7 +58,8 @@ def step(title: str) -> Iterator[Step]:
             out.print(f"[red]{FAILED}[/] {escape(title)} [dim]{time.monotonic() - started:.1f} s[/]")
             raise
     result = f": {escape(current.result)}" if current.result else ""
-    out.print(f"[green]{DONE}[/] {escape(title)}{result} [dim]{time.monotonic() - started:.1f} s[/]", soft_wrap=True)
+    mark = f"[red]{FAILED}[/]" if current.failed else f"[green]{DONE}[/]"
+    out.print(f"{mark} {escape(title)}{result} [dim]{time.monotonic() - started:.1f} s[/]", soft_wrap=True)
 
 
 def table(rows: dict[str, object], title: str = "") -> None:

@@ -1,11 +1,11 @@
 """`make status` and `make stop`."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
-from stack import console, instance, leftovers
+import psutil
+
+from stack import console, grafana, instance, leftovers
 from stack.settings import Settings
 
 STOP_SECONDS = 90
@@ -36,6 +36,7 @@ def stop(settings: Settings) -> int:
                 console.error(f"Process {facts['pid']} did not stop in {STOP_SECONDS} s.")
                 return 1
         ended += leftovers.end(folder)
+        grafana.remove_container(folder)
     console.note(
         "Stopped."
         if was_running
@@ -47,11 +48,13 @@ def stop(settings: Settings) -> int:
 def _end(folder: Path, pid: int) -> bool:
     """Ends the process that holds this folder; says whether it did."""
     try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass  # it has just ended
+        process = psutil.Process(pid)
+        process.terminate()
+    except psutil.NoSuchProcess:
+        return True  # it has just ended
     end = time.monotonic() + STOP_SECONDS
-    while instance.read(folder):
+    # It gives the folder free a moment before its own end. Who started it may not have taken note of that end yet.
+    while instance.read(folder) or (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
         if time.monotonic() > end:
             return False
         time.sleep(0.2)

@@ -92,9 +92,16 @@ def _worker(service: Path, queue: str, prefect_api: str) -> Program:
     )
 
 
-def script(name: str, service: Path, file: str) -> Program:
+def script(name: str, service: Path, file: str, environment: dict[str, str] | None = None) -> Program:
     """A Python script of a service, which runs once."""
-    return Program(name=name, command=[executable(service, "python"), file], folder=service, rank=50, runs_once=True)
+    return Program(
+        name=name,
+        command=[executable(service, "python"), file],
+        folder=service,
+        rank=50,
+        environment=environment or {},
+        runs_once=True,
+    )
 
 
 def web(settings: Settings, port: int, run_id: str) -> Program:

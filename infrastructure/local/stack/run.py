@@ -7,6 +7,7 @@ import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import psycopg2
 import requests
@@ -15,6 +16,7 @@ from stack import (
     addresses,
     console,
     environments,
+    grafana,
     guard,
     instance,
     leftovers,
@@ -69,12 +71,20 @@ def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewel
 def _whole_loop(settings: Settings, claimed: Instance) -> None:
     environments.make_all(settings)
     leftovers.end(settings.local_dir)
-    chosen = addresses.choose(settings)
+    grafana.remove_container(settings.local_dir)
+    found = grafana.find(settings)
+    chosen = addresses.choose(settings, has_grafana=found is not None)
     claimed.publish(addresses=chosen.table(settings))
     with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():
+        grafana.fetch(supervisor, found)
         loop.run(settings, supervisor, chosen)
+        if found and not grafana.start(settings, supervisor, chosen, found):
+            chosen = replace(chosen, grafana_port=None)
+            claimed.publish(addresses=chosen.table(settings))
         console.note(f"\nEverything is up after {console.seconds_since_start():.0f} s.\n")
         console.table(chosen.table(settings))
+        if not found:
+            console.note(f"\n{grafana.HOW_TO_GET_IT}")
         console.note(things_to_try.text(chosen))
         _watch(supervisor)
 

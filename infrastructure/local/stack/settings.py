@@ -11,6 +11,7 @@ MODEL_DEPLOYMENT = ROOT / "model-deployment"
 MONITORING = ROOT / "monitoring"
 SERVICES = (MLPIPELINE, MODEL_DEPLOYMENT, MONITORING)
 
+GRAFANA_PROGRAMS = ("grafana", "grafana-server")  # before Grafana 10 there is only the second
 PORT = {"ge": 0, "le": 65535}
 
 
@@ -33,6 +34,10 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, description="Port of MLflow", **PORT)
     prefect_port: int = Field(4200, description="Port of Prefect", **PORT)
     web_port: int = Field(9696, description="Port of the prediction service", **PORT)
+    grafana_port: int = Field(3000, description="Port of Grafana, where there is one", **PORT)
+    grafana_home: Path | None = Field(
+        None, description="Folder of an unpacked Grafana; left empty: the one on PATH, or its image where Docker runs"
+    )
 
     @field_validator("local_dir")
     @classmethod
@@ -51,6 +56,18 @@ class Settings(BaseSettings):
                 "is no file; allowed are kaggle, synthetic, and the path or http(s) URL of a CSV or parquet file"
             )
         return str(file.resolve())
+
+    @field_validator("grafana_home")
+    @classmethod
+    def _find_grafana(cls, folder: Path | None) -> Path | None:
+        """Its server runs in another folder, so the path is made absolute here."""
+        if folder is None:
+            return None
+        home = folder.expanduser().resolve()
+        programs = (home / "bin" / name for name in GRAFANA_PROGRAMS)
+        if not ((home / "conf" / "defaults.ini").is_file() and any(map(Path.is_file, programs))):
+            raise ValueError("is no unpacked Grafana, which has the files bin/grafana and conf/defaults.ini")
+        return home
 
     @property
     def demo_dir(self) -> Path:

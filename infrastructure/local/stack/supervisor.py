@@ -143,6 +143,13 @@ class Supervisor:
         if self._rpc.supervisor.getProcessInfo(program.name)["exitstatus"] != 0:
             raise console.StepFailed(f"{program.name} failed.", self.log(program.name))
 
+    def remove(self, program: Program) -> None:
+        """Stops a program, should it have been launched, and does not keep it up any more."""
+        if program.name in self._kept:
+            self._kept.remove(program.name)
+            self._rpc.supervisor.stopProcessGroup(program.name)
+            self._rpc.supervisor.removeProcessGroup(program.name)
+
     def log(self, name: str) -> Path:
         """The log of the program with this name."""
         return self._logs / f"{name}.log"
