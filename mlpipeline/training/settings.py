@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     db_sslrootcert: Path | None = Field(
         None, description="Certificates that sign the Postgres server's, for verify-ca and verify-full"
     )
+    commit: str = Field("", description="Commit of the code, in an image; left empty, git is asked")
     task_runner: str = Field(
         THREADS,
         description="Where candidates are compared: threads, or the address of a Dask scheduler (tcp://host:8786)",

@@ -152,7 +152,7 @@ def export_to_onnx(trained: Trained) -> export.Export:
 @_step("log to MLflow")
 def log_run(settings: Settings, training: Training) -> ModelInfo:
     """Saves the reference data, and writes all of it to an MLflow run; gives the logged model."""
-    return record.log_run(settings, Origin(flow_run.id, flow_run.parameters, git_commit()), training)
+    return record.log_run(settings, Origin(flow_run.id, flow_run.parameters, settings.commit or git_commit()), training)
 
 
 @_step("decide on promotion")
