@@ -5,8 +5,10 @@ tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
 pylint = --jobs 2 --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
+# The environments have been looked at once a sub-make runs.
+again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks lint unit flows faults end-to-end bench fuzz format lock hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz format lock hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -35,14 +37,22 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-# Two at a time, since the loop waits for its servers much of the time; what each command prints is kept together.
+# The tools of `make deployed` and `make containers`, which nothing else needs.
+.local/checks/made-from: infrastructure/checks/requirements.txt
+	@$(local) environments
+	$(tools)/uv venv --quiet --clear --relocatable --python $(tools)/python .local/checks
+	$(tools)/uv pip sync --quiet --require-hashes --python .local/checks/bin/python $<
+	@touch $@
+
+# Three at a time on two cores, since two of them wait for servers much of the time; their lines are kept whole.
 test: environments ## Run all checks and tests
-	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) checks end-to-end
+	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) end-to-end with-servers checks
 
 checks: lint
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory flows
-	@$(MAKE) --no-print-directory faults
+	@$(again) unit
+
+with-servers: flows
+	@$(again) faults
 
 lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
@@ -52,6 +62,7 @@ lint: environments ## Check formatting, imports, code, and that each lock file b
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
+	cd infrastructure/checks && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
 
 unit: environments ## Run the unit tests of each service and of the local stack
 	@for service in $(services); do \
@@ -60,15 +71,24 @@ unit: environments ## Run the unit tests of each service and of the local stack
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
 
+deployed: environments .local/checks/made-from ## Check Dockerfiles, compose and manifests with hadolint, Checkov and Kubernetes' schemas
+	cd infrastructure/checks && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
+
 flows: environments ## Run the flows on real servers of MLflow, Prefect, Postgres and Dask, and disturb them
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
 	cd monitoring && .venv/bin/python -m pytest $(pytest) tests/with_servers
 
 faults: environments ## Run the prediction service with a real Postgres, and kill, fill, cut and stop what it needs
-	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test
+	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test --ignore integration_test/test_compose.py
 
 end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+
+images: ## Build the container images of the three services, with docker or podman
+	infrastructure/build-images.sh
+
+containers: environments .local/checks/made-from ## Build the images, run the whole system with compose, and try it
+	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test/test_compose.py
 
 bench: ## Measure the prediction service beside others (needs wrk), and the monitoring
 	@$(MAKE) --no-print-directory -C model-deployment bench
@@ -86,6 +106,8 @@ lock: environments ## Lock all dependencies anew, on Python 3.11, the oldest tha
 	@for service in $(services); do (cd $$service && ../$(tools)/pipenv lock) || exit 1; done
 	$(tools)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header \
 		--default-index https://pypi.org/simple infrastructure/local/requirements.in -o infrastructure/local/requirements.txt
+	$(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
+		--default-index https://pypi.org/simple infrastructure/checks/requirements.in -o infrastructure/checks/requirements.txt
 
 hooks: environments ## Have git run `make lint` before each commit
 	$(tools)/pre-commit install

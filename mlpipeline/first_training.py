@@ -2,8 +2,10 @@
 
 import sys
 
+import httpx
 from mlflow.exceptions import MlflowException
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 
 from training.registry import Registry
 from training.settings import Settings
@@ -23,7 +25,12 @@ def main() -> None:
         return
     is_source_chosen = "data_source" in settings.model_fields_set
     print(f"There is no champion of {settings.model_name} yet, so {DEPLOYMENT} runs.")
-    run = run_deployment(DEPLOYMENT, parameters={"fallback_to_synthetic": not is_source_chosen})
+    try:
+        run = run_deployment(DEPLOYMENT, parameters={"fallback_to_synthetic": not is_source_chosen})
+    except ObjectNotFound:
+        sys.exit(f"Prefect does not know {DEPLOYMENT}: mlpipeline-deploy.py registers it.")
+    except httpx.HTTPError as error:
+        sys.exit(f"Prefect does not answer: {error}")
     if not run.state.is_completed():
         sys.exit(f"{run.name} ended as {run.state.name}: {run.state.message}")
     champion = Registry(settings).champion()
