@@ -50,6 +50,7 @@ test: environments ## Run all checks and tests
 
 checks: lint
 	@$(again) unit
+	@$(again) deployed
 
 with-servers: flows
 	@$(again) faults

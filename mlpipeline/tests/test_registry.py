@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import mlflow
 import pytest
 
+import champion as program
 from training import history, registry
 from training.promotion import Comparison, Decision
 from training.registry import Move, Registry, RegistryError
@@ -131,25 +132,27 @@ def test_a_version_can_be_promoted_by_hand_where_there_is_no_champion(settings, 
     assert _champion(settings) == 1
 
 
-def test_rolling_back_and_listing_are_one_command(settings, train):
+def test_rolling_back_and_listing_are_one_command(settings, train, monkeypatch, capsys):
     train()
     train()
 
-    def champion(*arguments):
-        return subprocess.run(
-            [sys.executable, "champion.py", *arguments],
-            cwd=SERVICE,
-            env={"TRACKING_URI": settings.tracking_uri, "MODEL_NAME": settings.model_name, "PATH": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    rolled_back = champion("rollback")
+    rolled_back = subprocess.run(
+        [sys.executable, "champion.py", "rollback"],
+        cwd=SERVICE,
+        env={"TRACKING_URI": settings.tracking_uri, "MODEL_NAME": settings.model_name, "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert rolled_back.stdout.startswith(
         f"Version 1 of {settings.model_name} is champion (by hand, in place of version 2)"
     )
-    listed = champion("list").stdout
+    # In this process, which has the libraries already.
+    monkeypatch.setattr(sys, "argv", ["champion.py", "list"])
+    monkeypatch.setenv("TRACKING_URI", settings.tracking_uri)
+    monkeypatch.setenv("MODEL_NAME", settings.model_name)
+    program.main()
+    listed = capsys.readouterr().out
     time = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     assert re.search(rf"version 1, champion: run (.|\n)*champion {time} to {time}, not worse", listed)
     assert re.search(rf"champion {time} to now, by hand, in place of version 2\n", listed + "\n")

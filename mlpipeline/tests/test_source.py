@@ -12,6 +12,8 @@ from requests.exceptions import ConnectionError as KaggleUnreachable
 
 from training import schema, source, synthetic, validate
 
+STOP_SECONDS = 0.01  # at most, until a server notices that it is to end
+
 
 @pytest.fixture(name="csv")
 def _csv(tmp_path):
@@ -68,7 +70,7 @@ def _served(csv):
     def serve(handler=partial(SimpleHTTPRequestHandler, directory=csv.parent)):
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[STOP_SECONDS], daemon=True).start()
         return f"127.0.0.1:{server.server_port}"
 
     yield serve

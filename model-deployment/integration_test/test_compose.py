@@ -13,6 +13,7 @@ import psycopg2
 import pytest
 import requests
 
+from benchmarks.contestants import STUDENT as REQUEST
 from benchmarks.servers import HOST, free_port, wait
 from integration_test import containers
 from integration_test.containers import Compose
@@ -25,14 +26,6 @@ MAX_ADDED_BYTES = 220_000_000
 UP_SECONDS = 900  # the first training is in it
 PORTS = ("POSTGRES_PORT", "MLFLOW_PORT", "PREFECT_PORT", "WEB_PORT", "GRAFANA_PORT", "ADMINER_PORT")
 PASSWORDS = ("POSTGRES", "DB", "MLFLOW_DB", "PREFECT_DB", "GRAFANA_DB", "GRAFANA_ADMIN")
-REQUEST = {
-    "UserID": 6001,
-    "CourseCategory": "Science",
-    "DeviceType": 1,
-    "TimeSpentOnCourse": 42.238989,
-    "NumberOfVideosWatched": 8,
-    "NumberOfQuizzesTaken": 7,
-}
 HARDENED = """
 import os, sys
 assert os.getuid() == 10001, os.getuid()

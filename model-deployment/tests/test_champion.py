@@ -21,6 +21,7 @@ from serving.served import Served
 from serving.settings import Settings
 
 OLD, NEW = "0" * 32, "1" * 32
+STOP_SECONDS = 0.01  # at most, until a stub notices that it is to end
 
 
 class _Registry:
@@ -49,7 +50,7 @@ class _Registry:
                 """Says nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=[STOP_SECONDS], daemon=True).start()
 
 
 @pytest.fixture(name="mlflow")

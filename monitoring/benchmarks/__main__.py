@@ -1,15 +1,16 @@
-"""`python -m benchmarks` measures error rates and scale; `error-rates` or `scale` after it, one of them."""
+"""`python -m benchmarks` measures error rates, scale and dashboards; one of their names after it, that alone."""
 
 import sys
 
-from benchmarks import error_rates, scale
+from benchmarks import dashboards, error_rates, scale
+
+TABLES = {"error-rates": error_rates.table, "scale": scale.table, "dashboards": dashboards.table}
 
 
 def main() -> None:
     """Measures, and prints tables in Markdown."""
-    wanted = sys.argv[1:] or ["error-rates", "scale"]
-    for name in wanted:
-        print({"error-rates": error_rates.table, "scale": scale.table}[name](), flush=True)
+    for name in sys.argv[1:] or TABLES:
+        print(TABLES[name](), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Each simulated day has a reference of its own, as large as the validation split 
 of days; the interval is Clopper and Pearson's at 95%.
 """
 
-import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -92,15 +91,10 @@ def lasting(size: int, _change_name: str, seed: int) -> bool:
 
 def rate(judge: Callable[[int, str, int], bool], size: int, change: str, days: int) -> Rate:
     """The share of so many days that are judged so, on all cores."""
-    # Forked after numpy has started threads, a process may hang. Frozen, the libraries' objects are not looked at by
-    # the garbage collection that statsmodels asks for each time.
-    with multiprocessing.get_context("spawn").Pool(os.cpu_count(), initializer=_prepare) as pool:
+    # Forked after numpy has started threads, a process may hang.
+    with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         hits = pool.starmap(judge, [(size, change, seed) for seed in range(days)], chunksize=10)
     return Rate(sum(hits), days)
-
-
-def _prepare() -> None:
-    gc.freeze()
 
 
 def _change(name: str) -> population.Change | None:

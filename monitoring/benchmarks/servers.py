@@ -69,9 +69,9 @@ class Postgres:
             self._process.wait(START_SECONDS)
             self._process = None
 
-    def create(self, database: str) -> dict[str, str]:
-        """Creates an empty database, and returns the settings for it."""
-        self.query(f'CREATE DATABASE "{database}"')
+    def create(self, database: str, template: str = "template1") -> dict[str, str]:
+        """Creates a database, empty or as the `template` is, and returns the settings for it."""
+        self.query(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
         return {
             "DB_HOST": HOST,
             "DB_PORT": str(self.port),

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 ALPHA = 0.01  # of a false alarm in a day
 VALUES_THRESHOLD = 0.05
@@ -56,8 +55,18 @@ def compare(
             found.append(_categories(column, now, before) if column in categorical else _numbers(column, now, before))
     if not found:
         return []
-    _, adjusted, *_ = multipletests([p_value for *_, p_value in found], alpha=ALPHA, method="holm")
+    adjusted = _adjusted(np.array([p_value for *_, p_value in found]))
     return [Shift(*shift[:-1], float(p_value)) for shift, p_value in zip(found, adjusted, strict=True)]
+
+
+def _adjusted(p_values: np.ndarray) -> np.ndarray:
+    """After Holm, in the order given."""
+    # Not by statsmodels, which has all objects looked at for garbage on each call: half a second.
+    order = np.argsort(p_values)
+    factors = np.arange(len(p_values), 0, -1)
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p_values[order]), 1)
+    return adjusted
 
 
 def _numbers(column: str, now: pd.Series, before: pd.Series) -> tuple:

@@ -1,8 +1,11 @@
 """Days whose difference from the reference is known. The error rates themselves are measured by the benchmark."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from benchmarks import population
 from monitor import shift
@@ -96,6 +99,17 @@ def test_p_values_are_adjusted_for_all_that_is_tried():
     (alone,) = [one for one in shift.compare(current[["a"]], reference, [], ["a"]) if one.aspect == "missing"]
     (beside,) = [one for one in shift.compare(current, reference, [], ["a", "b"]) if one.column == "a" and one.score]
     assert beside.p_value == pytest.approx(2 * alone.p_value)
+
+
+@pytest.mark.parametrize("p_values", [[0.5], [0.01, 0.01], [0.04, 0.001, 0.9, 0.03, 0.5], [0.6, 0.7, 1.0]])
+def test_they_are_adjusted_as_statsmodels_does_it(p_values, monkeypatch):
+    given = iter(p_values)
+    monkeypatch.setattr(shift.stats, "ks_2samp", lambda *_, **__: SimpleNamespace(statistic=0.0, pvalue=next(given)))
+    monkeypatch.setattr(shift, "_missing", lambda column, *_: (column, shift.MISSING, "none", 0.0, 0.0, 1.0))
+    rows = pd.DataFrame({str(number): [1.0] for number in range(len(p_values))})
+    found = [one.p_value for one in shift.compare(rows, rows, [], list(rows)) if one.aspect == "values"]
+    _, expected, *_ = multipletests([*p_values, *[1.0] * len(p_values)], method="holm")
+    assert found == pytest.approx(expected[: len(p_values)])
 
 
 def test_without_a_column_there_is_nothing_to_compare():

@@ -1,32 +1,24 @@
 """Runs the monitoring's flow for one day after the other: in the monitoring's environment, which takes 7 s to import.
 
-Reads a JSON object a line from standard input, with `day` and the moment `as_of`, and answers each with one: what the
-flow returned, and the alert rules that fire at that moment.
+It is asked for a `day` and the moment `as_of`, and answers with what the flow returned and the alert rules that fire
+at that moment.
 """
 
 # These are of the monitoring, in whose environment and folder this runs.
 # pylint: disable=import-error
 
-import json
-import os
-import sys
 from datetime import date, datetime
-from typing import TextIO
+
+from answering import answer
 
 from daily_monitoring import daily_monitoring
 from monitor import database, panels, settings
 
 
-def main() -> None:
-    """Answers until standard input ends, as it does when the demo does."""
-    # What libraries print goes to the log, so that only answers are on standard output.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    _say(answers, {"ready": True})
-    for line in sys.stdin:
-        asked = json.loads(line)
-        found = daily_monitoring(day=date.fromisoformat(asked["day"]))
-        _say(answers, {"flow": found, "alerts": firing(datetime.fromisoformat(asked["as_of"]))})
+def monitor(asked: dict) -> dict:
+    """Runs the flow, and looks at the alert rules."""
+    found = daily_monitoring(day=date.fromisoformat(asked["day"]))
+    return {"flow": found, "alerts": firing(datetime.fromisoformat(asked["as_of"]))}
 
 
 def firing(as_of: datetime) -> list[dict]:
@@ -40,10 +32,5 @@ def firing(as_of: datetime) -> list[dict]:
     return [{"uid": rule.uid, "title": rule.title, "value": value} for rule, value, fires in judged if fires]
 
 
-def _say(answers: TextIO, what: dict) -> None:
-    answers.write(json.dumps(what, default=str) + "\n")
-    answers.flush()
-
-
 if __name__ == "__main__":
-    main()
+    answer(monitor)

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from demo import scenario
-from demo.processes import Companion, run_once
+from demo.processes import Companion
 from stack import console, prefect, programs, tracking
 from stack.addresses import Addresses
 from stack.loop import TRAINING
-from stack.settings import MODEL_DEPLOYMENT, Settings
+from stack.settings import Settings
 from stack.supervisor import Supervisor
 from stack.tracking import Version
 
@@ -33,6 +33,14 @@ class Day:
     training: str | None = None
 
 
+@dataclass(frozen=True)
+class Companions:
+    """What predicts a day's students, and what looks at them then."""
+
+    replaying: Companion
+    monitoring: Companion
+
+
 @dataclass
 class Replay:
     """All that happened: the days, and the version that became champion after one of them."""
@@ -42,9 +50,7 @@ class Replay:
     retrained: Version | None = None
 
 
-def run(
-    settings: Settings, supervisor: Supervisor, addresses: Addresses, monitoring: Companion, environment: dict[str, str]
-) -> Replay:
+def run(settings: Settings, supervisor: Supervisor, addresses: Addresses, companions: Companions) -> Replay:
     """Lives through all days, up to yesterday, with a line each."""
     last = datetime.now(UTC).date() - timedelta(days=1)
     champion = tracking.champion(addresses.mlflow)
@@ -55,9 +61,9 @@ def run(
             file = settings.local_dir / "days" / f"{on}.jsonl"
             file.parent.mkdir(exist_ok=True)
             file.write_text(lines, encoding="utf-8")
-            run_once(MODEL_DEPLOYMENT, ["replay.py", str(file)], environment, settings.logs / "replay.log")
+            companions.replaying.ask({"file": str(file)})
             as_of = datetime.combine(on, time.min, UTC) + LOOKS_AFTER
-            answer = monitoring.ask({"day": str(on), "as_of": as_of.isoformat()})
+            answer = companions.monitoring.ask({"day": str(on), "as_of": as_of.isoformat()})
             day = _read(addresses, number, on, champion, answer["alerts"])
             step.result = in_a_line(day)
         found.days.append(day)

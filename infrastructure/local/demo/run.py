@@ -7,18 +7,18 @@ from pathlib import Path
 
 from demo import replay, service_rows, story
 from demo.processes import Companion, run_once
-from demo.replay import Replay
+from demo.replay import Companions, Replay
 from stack import addresses, console, environments, instance, leftovers, loop, prefect, programs, tracking
 from stack.addresses import Addresses
 from stack.instance import Instance
 from stack.run import announcing_the_end, hold
-from stack.settings import MLPIPELINE, MONITORING, Settings
+from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, Settings
 from stack.supervisor import Supervisor
 
 FAREWELL = "Stopped. The next demo begins anew."
-MONITORING_DAYS = Path(__file__).parent / "monitoring_days.py"
-# Few, to be quick; trees find the thresholds that the data has.
-CANDIDATES = ["logistic regression", "decision tree"]
+HERE = Path(__file__).parent
+MONITORING_DAYS, REPLAYED_DAYS = HERE / "monitoring_days.py", HERE / "replayed_days.py"
+CANDIDATES = ["decision tree"]  # one, to be quick; it finds the thresholds that the data has
 MONITORING_SETTINGS = {
     **{"ON_DRIFT": "retrain", "DRIFT_DAYS": "3", "DRIFT_WINDOW": "5", "RETRAIN_OUTCOMES": "2000"},
     # Nothing arrives later than it is replayed, so nothing has to be looked at again.
@@ -26,7 +26,7 @@ MONITORING_SETTINGS = {
 }
 # The user's own settings are not for the demo: left empty, the services' defaults count.
 DEFAULTS = (
-    *("EXPERIMENT", "TASK_RUNNER"),
+    *("EXPERIMENT", "TASK_RUNNER", "COMMIT"),
     *("RUN_ID", "CHAMPION_POLL_SECONDS", "OUTBOX_MAX_BYTES", "OUTBOX_FSYNC", "ENVIRONMENT", "API_KEYS", "DB_AUTH"),
     *("WEB_HOST", "WEB_PORT", "SHUTDOWN_DELAY", "ACCESS_LOG"),
     *(
@@ -73,10 +73,14 @@ def _demo(settings: Settings, claimed: Instance) -> None:
     with Supervisor(settings, environment) as supervisor, announcing_the_end():
         loop.start_servers(settings, supervisor, chosen)
         quietly = for_scripts | {"PREFECT_LOGGING_TO_API_ENABLED": "false"}  # its log is a file
-        with Companion(MONITORING, MONITORING_DAYS, quietly, settings.logs / "monitoring.log") as monitoring:
+        with (
+            Companion(MONITORING, MONITORING_DAYS, quietly, settings.logs / "monitoring.log") as monitoring,
+            Companion(MODEL_DEPLOYMENT, REPLAYED_DAYS, for_scripts, settings.logs / "replay.log") as replaying,
+        ):
             _train(supervisor, chosen)
-            monitoring.wait()  # it has had the time of the training to start
-            replayed = replay.run(settings, supervisor, chosen, monitoring, for_scripts)
+            for companion in (monitoring, replaying):
+                companion.wait()  # it has had the time of the training to start
+            replayed = replay.run(settings, supervisor, chosen, Companions(replaying, monitoring))
         page = _write_page(settings, chosen, replayed, for_scripts)
     _tell(replayed, page)
 

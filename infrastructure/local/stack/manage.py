@@ -54,8 +54,15 @@ def _end(folder: Path, pid: int) -> bool:
         return True  # it has just ended
     end = time.monotonic() + STOP_SECONDS
     # It gives the folder free a moment before its own end. Who started it may not have taken note of that end yet.
-    while instance.read(folder) or (process.is_running() and process.status() != psutil.STATUS_ZOMBIE):
+    while instance.read(folder) or _runs(process):
         if time.monotonic() > end:
             return False
         time.sleep(0.2)
     return True
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -83,6 +83,7 @@ def test_a_tools_environment_counts_as_made_only_when_it_is_complete(tmp_path, m
     monkeypatch.setattr(bootstrap, "TOOLS", tmp_path / "tools")
     monkeypatch.setattr(bootstrap, "STAMP", tmp_path / "tools" / "made-from")
     monkeypatch.setattr(bootstrap, "LOG", tmp_path / "tools.log")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # which pip would ask several times
     monkeypatch.setattr(bootstrap, "pinned", lambda _: "no-such-package-on-any-index==1 --hash=sha256:00\n")
     with pytest.raises(SystemExit, match="Is the package index reachable"):
         bootstrap.make()

@@ -114,9 +114,8 @@ def _evaluate(postgres, tables, end):
 
 
 @pytest.fixture(name="tables", scope="module")
-def _tables(new_database, make_tables, reader_of):
-    settings = new_database()
-    make_tables(settings)
+def _tables(new_tables, reader_of):
+    settings = new_tables()
     with reader_of(settings).connect() as connection:
         yield settings, connection
 
@@ -146,8 +145,8 @@ def test_the_demo_s_last_days_fire_what_they_should(demo, end):
 
 
 @pytest.mark.parametrize("uid", RULES)
-def test_a_rule_does_not_read_all_of_a_million_predictions(uid, million, end):
+def test_a_rule_does_not_read_all_predictions(uid, large, end):
     rule = RULES[uid]
     sql = panels.expand(rule.sql, end - timedelta(seconds=rule.seconds), end)
-    plan = "\n".join(row[0] for row in panels.run(million, f"EXPLAIN {sql}").rows)
+    plan = "\n".join(row[0] for row in panels.run(large, f"EXPLAIN {sql}").rows)
     assert "Seq Scan on features" not in plan

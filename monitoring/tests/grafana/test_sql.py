@@ -1,17 +1,15 @@
 """Every query of the dashboards on a real Postgres, as the role that Grafana has."""
 
-import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from benchmarks import dashboards
 from monitor import panels
 
 DASHBOARDS = {dashboard.uid: dashboard for dashboard in panels.dashboards()}
 PANELS = [panel for dashboard in DASHBOARDS.values() for panel in dashboard.panels if panel.queries]
-HOURS = {"now-6h": 6, "now-7d": 7 * 24, "now-30d": 30 * 24}
-BUDGET_MS = 200
 
 
 def _named(panel):
@@ -19,7 +17,7 @@ def _named(panel):
 
 
 def _start(uid, end):
-    return end - timedelta(hours=HOURS[DASHBOARDS[uid].definition["time"]["from"]])
+    return end - timedelta(hours=dashboards.HOURS[DASHBOARDS[uid].definition["time"]["from"]])
 
 
 def _run(connection, panel, end):
@@ -92,10 +90,9 @@ def test_the_list_of_students_follows_category_and_limit(demo, end):
 
 
 def test_a_student_s_change_is_against_a_week_before_and_known_outcomes_are_left_out(
-    postgres, new_database, make_tables, reader_of, end
+    postgres, new_tables, reader_of, end
 ):
-    settings = new_database()
-    make_tables(settings)
+    settings = new_tables()
     rows = [(1, 0, 0.2), (1, 3, 0.9), (1, 8, 0.6), (1, 20, 0.1), (2, 0, 0.3), (3, 0, 0.4), (4, 0, 0.1), (5, 30, 0.1)]
     for number, (user, days, probability) in enumerate(rows):
         moment = (end - timedelta(days=days, hours=1)).isoformat()
@@ -126,34 +123,11 @@ def test_a_student_s_change_is_against_a_week_before_and_known_outcomes_are_left
     assert (students[1]["Time spent"], students[1]["Videos"], students[1]["Quizzes"]) == (12.5, 3, 4)
 
 
-def test_no_query_reads_all_of_a_million_predictions(million, end, capsys):
-    """The times are printed, and not judged: they are the machine's."""
-    lines = []
-    for dashboard in DASHBOARDS.values():
-        start = _start(dashboard.uid, end)
-        queries = [(panel.title, query) for panel in dashboard.panels for query in panel.queries]
-        queries += [(f"variable {query.ref_id}", query) for query in dashboard.variable_queries]
-        queries += [(f"annotation {query.ref_id}", query) for query in dashboard.annotations]
-        for title, query in queries:
-            # The longest time that is sensible, and the dashboard's own.
-            for since in (start, end - timedelta(days=30)):
-                sql = panels.expand(
-                    query.sql, since, end, max((end - since).total_seconds() / 1000, 60), dashboard.variables
-                )
-                plan = "\n".join(row[0] for row in panels.run(million, f"EXPLAIN {sql}").rows)
-                assert "Seq Scan on features" not in plan, f"{title}\n{plan}"
-                if since is start:
-                    lines.append((_best(million, sql), f"{dashboard.uid:17}{title}"))
-    with capsys.disabled():
-        print()
-        for milliseconds, line in sorted(lines, reverse=True):
-            print(f"{milliseconds:7.1f} ms{' (over the budget)' * (milliseconds > BUDGET_MS)}  {line}")
-
-
-def _best(connection, sql, times=3):
-    seconds = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        panels.run(connection, sql)
-        seconds.append(time.perf_counter() - begun)
-    return 1000 * min(seconds)
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_no_query_reads_all_predictions(uid, large):
+    for title, query in dashboards.queries(DASHBOARDS[uid]):
+        # The dashboard's own time, and the longest that is sensible.
+        for shown in (None, timedelta(days=30)):
+            sql = dashboards.expand(DASHBOARDS[uid], query, shown)
+            plan = "\n".join(row[0] for row in panels.run(large, f"EXPLAIN {sql}").rows)
+            assert "Seq Scan on features" not in plan, f"{title}\n{plan}"

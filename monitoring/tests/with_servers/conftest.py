@@ -1,6 +1,5 @@
 """Real servers for the tests of this folder, a training run in MLflow, and settings that the flows find."""
 
-import gc
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -79,8 +78,6 @@ def _guarded():
 @pytest.fixture(name="mlflow_server", scope="session")
 def _mlflow_server(launched, prefect_server):  # pylint: disable=unused-argument
     launched.wait()
-    # statsmodels has all objects looked at for garbage each time that p-values are adjusted: half a second.
-    gc.freeze()
     return launched
 
 

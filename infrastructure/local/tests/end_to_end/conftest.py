@@ -48,6 +48,7 @@ class Stack:
             "RUN_ID",
             "TRACKING_URI",
             "DATA_SOURCE",
+            "GRAFANA_",
         )
         return {name: value for name, value in os.environ.items() if not name.startswith(own)} | {
             "LOCAL_DIR": str(self.folder),
@@ -55,6 +56,9 @@ class Stack:
             "MLFLOW_PORT": "0",
             "PREFECT_PORT": "0",
             "WEB_PORT": "0",
+            "GRAFANA_PORT": "0",
+            # No image is fetched for a test.
+            "DOCKER_HOST": f"unix://{self.folder}/no-docker",
             "DATA_DIR": str(self.folder / "data"),
             "MONITORING_DATA_DIR": str(self.folder / "monitoring_data"),
             "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -92,6 +96,14 @@ class Stack:
         log = self.folder / "logs" / f"{name}.log"
         while not (log.is_file() and log.stat().st_size):
             assert time.monotonic() < end, f"no {log}"
+            time.sleep(0.1)
+
+    def wait_until_launched(self, name: str) -> None:
+        """Waits until the process of this program of the stack has been started; it may still be loading."""
+        end = time.monotonic() + START_SECONDS
+        log = self.folder / "logs" / "supervisord.log"
+        while not (log.is_file() and f"spawned: '{name}'" in log.read_text(encoding="utf-8")):
+            assert time.monotonic() < end, f"no {name} in {log}"
             time.sleep(0.1)
 
     def assert_nothing_left(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from stack import leftovers, ports, programs
+from stack import leftovers, loop, ports, prefect, programs
 from stack.settings import ROOT, SERVICES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -83,6 +83,11 @@ class Terminals:
         port = next((self.ports[port] for command, port in LISTENS.items() if command in line), None)
         self.servers.append((line, process, port))
 
+    def have_few_candidates(self) -> None:
+        """From now on, training takes the deployment's other parameters, and one candidate: other tests try all."""
+        address = f"http://{ports.HOST}:{self.ports[4200]}/api"
+        prefect.set_parameters(address, loop.TRAINING, {"candidates": ["decision tree"]})
+
     def wait_for_servers(self) -> None:
         """Waits until all servers listen that do so."""
         end = time.monotonic() + SECONDS
@@ -136,6 +141,8 @@ def test_the_commands_of_the_readme_work_by_hand(terminals):
                 answers = [terminals.run(curl) for curl in re.findall(r"^curl .*$", README, re.MULTILINE)]
                 assert '"CourseCompletion":' in answers[0] and answers[1] == '{"Recorded":1}\n'
                 asked += len(answers)
+            if f"deployment run {loop.TRAINING} " in line:
+                terminals.have_few_candidates()
             if kind.strip() == "server":
                 terminals.serve(line)
             else:

@@ -4,6 +4,7 @@ The tests of this file use one stack, in their order.
 """
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import requests
 
 from stack import leftovers, prefect
 from stack.console import StepFailed
+from stack.grafana import HOW_TO_GET_IT
 from stack.loop import SAMPLE_REQUEST
-from stack.settings import MLPIPELINE, ROOT
+from stack.settings import GRAFANA_PROGRAMS, MLPIPELINE, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
 UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
@@ -35,7 +37,7 @@ def _champion(stack):
 def test_each_step_is_a_line_with_its_time(stack):
     lines = [line for line in stack.output.splitlines() if re.search(r" \d+\.\d s$", line) and line[0] != " "]
     titles = [re.match(r"\S+ ([A-Z][\w ]+)", line).group(1) for line in lines]
-    assert titles == [
+    assert [title for title in titles if title != "Grafana"] == [
         "Environment of mlpipeline",
         "Environment of model",
         "Environment of monitoring",
@@ -53,6 +55,12 @@ def test_each_step_is_a_line_with_its_time(stack):
     assert "    log to MLflow" in stack.output
     for address in stack.addresses.values():
         assert address in stack.output
+
+
+@pytest.mark.skipif(any(map(shutil.which, GRAFANA_PROGRAMS)), reason="there is a Grafana on PATH")
+def test_without_grafana_a_line_says_how_to_get_it(stack):
+    assert stack.output.count("\n" + HOW_TO_GET_IT + "\n") == 1
+    assert "Grafana" not in stack.addresses
 
 
 def test_without_kaggle_it_says_so_in_the_terminal_and_on_the_run(stack):

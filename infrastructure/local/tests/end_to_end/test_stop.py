@@ -1,4 +1,4 @@
-"""However a stack ends while it starts, nothing is left behind."""
+"""However a stack ends while it starts, nothing is left behind. That of one that is up is ended in test_run."""
 
 import os
 import pty
@@ -15,7 +15,7 @@ LOCAL = ROOT / "infrastructure" / "local"
 
 
 def test_sigterm(new_stack):
-    new_stack.start().wait_for_program("prefect")
+    new_stack.start().wait_until_launched("prefect")
     new_stack.process.terminate()
     assert new_stack.process.wait(timeout=60) == 0
     assert not leftovers.find(new_stack.folder)
@@ -23,7 +23,7 @@ def test_sigterm(new_stack):
 
 
 def test_make_stop_from_elsewhere(new_stack):
-    new_stack.start().wait_for_program("prefect")
+    new_stack.start().wait_until_launched("prefect")
     subprocess.run([sys.executable, LOCAL, "stop"], env=new_stack.environment, check=True)
     assert new_stack.process.poll() is not None
     assert not leftovers.find(new_stack.folder)
@@ -33,14 +33,14 @@ def test_a_closed_terminal(new_stack):
     terminal, inside = pty.openpty()
     new_stack.start(stdin=inside, stdout=inside, stderr=inside, preexec_fn=lambda: os.login_tty(inside))
     os.close(inside)
-    new_stack.wait_for_program("prefect")
+    new_stack.wait_until_launched("prefect")
     os.close(terminal)
     new_stack.assert_nothing_left()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
 def test_a_kill_of_make(new_stack):
-    new_stack.start(("make", "run")).wait_for_program("prefect")
+    new_stack.start(("make", "run")).wait_until_launched("prefect")
     os.kill(new_stack.process.pid, signal.SIGKILL)
     new_stack.assert_nothing_left()
 

@@ -1,0 +1,35 @@
+"""Four weeks of a school in a real Postgres, in the tables that the services' own migrations make."""
+
+import os
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.servers import Postgres
+from monitor.settings import SERVICE
+
+# The moment at which its data ends.
+END = datetime(2026, 3, 29, tzinfo=UTC)
+ROWS = Path(__file__).with_name("school.sql")
+SERVICES = (SERVICE.parent / "model-deployment", SERVICE)
+
+
+def python(service: Path) -> Path:
+    """The Python of a service's environment, which `make environments` makes."""
+    return service / ".venv" / "bin" / "python"
+
+
+def migrate(settings: dict[str, str]) -> None:
+    """Makes the tables in a database, with their indexes."""
+    for service in SERVICES:
+        command = [python(service), "migrate.py"]
+        subprocess.run(command, cwd=service, env=os.environ | settings, check=True, capture_output=True)
+
+
+def fill(postgres: Postgres, database: str, sizes: dict[str, int]) -> None:
+    """Fills the tables; `sizes` are the numbers of students, predictions and outcomes."""
+    rows = ROWS.read_text(encoding="utf-8")
+    for name, size in sizes.items():
+        rows = rows.replace(f":{name}", str(size))
+    postgres.query(rows, database)
+    postgres.query("VACUUM ANALYZE", database)
