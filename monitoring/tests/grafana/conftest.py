@@ -66,21 +66,29 @@ def _empty(new_tables, reader_of):
         yield connection
 
 
+@pytest.fixture(name="reader_of_school", scope="session")
+def _reader_of_school(postgres, new_tables, reader_of):
+    """Makes Grafana's engine for tables with four weeks of a school of this size."""
+
+    def reader_of_school(size):
+        settings = new_tables()
+        school.fill(postgres, settings["DB_NAME"], size)
+        return reader_of(settings)
+
+    return reader_of_school
+
+
 @pytest.fixture(name="demo", scope="session")
-def _demo(postgres, new_tables, reader_of):
+def _demo(reader_of_school):
     """Grafana's connection to four weeks of a small school."""
-    settings = new_tables()
-    school.fill(postgres, settings["DB_NAME"], SMALL)
-    with reader_of(settings).connect() as connection:
+    with reader_of_school(SMALL).connect() as connection:
         yield connection
 
 
 @pytest.fixture(name="large", scope="session")
-def _large(postgres, new_tables, reader_of):
+def _large(reader_of_school):
     """Grafana's connection to a hundred thousand predictions of 5,000 students."""
-    settings = new_tables()
-    school.fill(postgres, settings["DB_NAME"], LARGE)
-    with reader_of(settings).connect() as connection:
+    with reader_of_school(LARGE).connect() as connection:
         yield connection
 
 
