@@ -9,7 +9,7 @@ variables {
   force_delete = false
 }
 
-run "tags_stay_what_they_are" {
+run "by_default" {
   module {
     source = "./modules/ecr"
   }

@@ -25,7 +25,7 @@ variables {
   }
 }
 
-run "the_api_is_private" {
+run "by_default" {
   module {
     source = "./modules/eks"
   }
@@ -39,27 +39,6 @@ run "the_api_is_private" {
     condition     = toset([for rule in aws_vpc_security_group_ingress_rule.api : rule.referenced_security_group_id]) == toset(["sg-tracking"]) && alltrue([for rule in aws_vpc_security_group_ingress_rule.api : rule.from_port == 443 && rule.to_port == 443])
     error_message = "within the network, the tracking host may reach it"
   }
-}
-
-run "or_open_to_some" {
-  module {
-    source = "./modules/eks"
-  }
-
-  variables {
-    public_access_cidrs = ["203.0.113.4/32"]
-  }
-
-  assert {
-    condition     = aws_eks_cluster.this.vpc_config[0].endpoint_public_access && aws_eks_cluster.this.vpc_config[0].public_access_cidrs == toset(["203.0.113.4/32"])
-    error_message = "the public endpoint answers those alone"
-  }
-}
-
-run "secrets_and_logs" {
-  module {
-    source = "./modules/eks"
-  }
 
   assert {
     condition     = one(aws_eks_cluster.this.encryption_config).resources == toset(["secrets"]) && one(one(aws_eks_cluster.this.encryption_config).provider).key_arn == var.kms_key_arn
@@ -69,12 +48,6 @@ run "secrets_and_logs" {
   assert {
     condition     = aws_eks_cluster.this.enabled_cluster_log_types == toset(["api", "audit", "authenticator", "controllerManager", "scheduler"])
     error_message = "all logs of the control plane are kept"
-  }
-}
-
-run "who_may_do_what" {
-  module {
-    source = "./modules/eks"
   }
 
   assert {
@@ -90,12 +63,6 @@ run "who_may_do_what" {
   assert {
     condition     = [for association in aws_eks_access_policy_association.admin : [association.principal_arn, one(association.access_scope).type]] == [["arn:aws:iam::123456789012:role/admin", "cluster"]]
     error_message = "administrators are those that were named"
-  }
-}
-
-run "the_service_may_read_models_and_sign_in" {
-  module {
-    source = "./modules/eks"
   }
 
   assert {
@@ -116,12 +83,6 @@ run "the_service_may_read_models_and_sign_in" {
   assert {
     condition     = [for statement in jsondecode(aws_iam_role_policy.web.policy).Statement : statement.Condition if statement.Action == "s3:ListBucket"] == [{ StringLike = { "s3:prefix" = "mlflow/*" } }]
     error_message = "it lists the models, and nothing beside them"
-  }
-}
-
-run "nodes" {
-  module {
-    source = "./modules/eks"
   }
 
   assert {
@@ -148,15 +109,24 @@ run "nodes" {
     condition     = jsondecode(aws_eks_addon.before_nodes["vpc-cni"].configuration_values).enableNetworkPolicy == "true"
     error_message = "network policies are enforced"
   }
-}
-
-run "roles_have_the_boundary" {
-  module {
-    source = "./modules/eks"
-  }
 
   assert {
     condition     = alltrue([for role in [aws_iam_role.cluster, aws_iam_role.node, aws_iam_role.web] : role.permissions_boundary == var.permissions_boundary_arn])
     error_message = "without the boundary, the workflow could not make them"
+  }
+}
+
+run "or_open_to_some" {
+  module {
+    source = "./modules/eks"
+  }
+
+  variables {
+    public_access_cidrs = ["203.0.113.4/32"]
+  }
+
+  assert {
+    condition     = aws_eks_cluster.this.vpc_config[0].endpoint_public_access && aws_eks_cluster.this.vpc_config[0].public_access_cidrs == toset(["203.0.113.4/32"])
+    error_message = "the public endpoint answers those alone"
   }
 }

@@ -12,7 +12,7 @@ variables {
   permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
 }
 
-run "who_is_trusted" {
+run "by_default" {
   module {
     source = "./modules/github"
   }
@@ -28,12 +28,6 @@ run "who_is_trusted" {
   assert {
     condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == var.permissions_boundary_arn])
     error_message = "neither may do more than the boundary says"
-  }
-}
-
-run "the_plan_role_reads" {
-  module {
-    source = "./modules/github"
   }
 
   assert {
@@ -59,12 +53,6 @@ run "the_plan_role_reads" {
   assert {
     condition     = [for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Resource if statement.Action == "s3:GetObject"] == ["arn:aws:s3:::state/online-course/terraform.tfstate"]
     error_message = "of all objects, it reads the state"
-  }
-}
-
-run "the_deploy_role_keeps_to_this_stack" {
-  module {
-    source = "./modules/github"
   }
 
   assert {

@@ -12,7 +12,7 @@ variables {
   permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
 }
 
-run "two_zones" {
+run "by_default" {
   module {
     source = "./modules/network"
   }
@@ -31,12 +31,6 @@ run "two_zones" {
     condition     = alltrue([for subnets in [aws_subnet.public, aws_subnet.private, aws_subnet.database] : alltrue([for subnet in subnets : !coalesce(subnet.map_public_ip_on_launch, false)])])
     error_message = "nothing gets a public address by itself"
   }
-}
-
-run "the_database_has_no_way_out" {
-  module {
-    source = "./modules/network"
-  }
 
   assert {
     condition     = alltrue([for association in aws_route_table_association.database : association.route_table_id == aws_route_table.database.id])
@@ -52,16 +46,25 @@ run "the_database_has_no_way_out" {
     condition     = length(coalesce(aws_default_security_group.closed.ingress, [])) + length(coalesce(aws_default_security_group.closed.egress, [])) == 0
     error_message = "the default security group lets nothing through"
   }
-}
-
-run "one_nat_gateway_for_all" {
-  module {
-    source = "./modules/network"
-  }
 
   assert {
     condition     = length(aws_nat_gateway.this) == 1 && length(distinct([for route in aws_route.private : route.nat_gateway_id])) == 1
     error_message = "both zones go out by one NAT gateway"
+  }
+
+  assert {
+    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_cloudwatch_log_group.flow.kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.flow.retention_in_days == 365
+    error_message = "all traffic is logged, encrypted, for the days given"
+  }
+
+  assert {
+    condition     = toset(aws_vpc_endpoint.s3.route_table_ids) == toset([for table in aws_route_table.private : table.id])
+    error_message = "S3 is reached without the NAT gateway from all private subnets"
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_ingress_rule.endpoints.cidr_ipv4 == var.cidr
+    error_message = "the endpoints answer the network alone"
   }
 }
 
@@ -78,26 +81,5 @@ run "one_nat_gateway_a_zone" {
   assert {
     condition     = length(aws_nat_gateway.this) == 3 && length(distinct([for route in aws_route.private : route.nat_gateway_id])) == 3
     error_message = "each zone has its own way out"
-  }
-}
-
-run "traffic_is_logged_and_s3_is_near" {
-  module {
-    source = "./modules/network"
-  }
-
-  assert {
-    condition     = aws_flow_log.this.traffic_type == "ALL" && aws_cloudwatch_log_group.flow.kms_key_id == var.kms_key_arn && aws_cloudwatch_log_group.flow.retention_in_days == 365
-    error_message = "all traffic is logged, encrypted, for the days given"
-  }
-
-  assert {
-    condition     = toset(aws_vpc_endpoint.s3.route_table_ids) == toset([for table in aws_route_table.private : table.id])
-    error_message = "S3 is reached without the NAT gateway from all private subnets"
-  }
-
-  assert {
-    condition     = aws_vpc_security_group_ingress_rule.endpoints.cidr_ipv4 == var.cidr
-    error_message = "the endpoints answer the network alone"
   }
 }

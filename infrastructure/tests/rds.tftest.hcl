@@ -18,7 +18,7 @@ variables {
   permissions_boundary_arn  = "arn:aws:iam::123456789012:policy/boundary"
 }
 
-run "private_and_encrypted" {
+run "by_default" {
   module {
     source = "./modules/rds"
   }
@@ -42,22 +42,10 @@ run "private_and_encrypted" {
     condition     = aws_db_instance.this.parameter_group_name == aws_db_parameter_group.this.name && aws_db_parameter_group.this.family == "postgres18"
     error_message = "it has that parameter group, of its own version"
   }
-}
-
-run "no_password_is_known" {
-  module {
-    source = "./modules/rds"
-  }
 
   assert {
     condition     = aws_db_instance.this.manage_master_user_password && aws_db_instance.this.password == null && aws_db_instance.this.iam_database_authentication_enabled
     error_message = "AWS keeps the administrator's password, and the services have tokens"
-  }
-}
-
-run "who_may_reach_it" {
-  module {
-    source = "./modules/rds"
   }
 
   assert {
@@ -78,12 +66,6 @@ run "who_may_reach_it" {
   assert {
     condition     = output.connect_arn_prefix == "arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-MADEUP/"
     error_message = "rds-db:connect is allowed for users of this instance, as AWS writes them"
-  }
-}
-
-run "it_outlives_mistakes" {
-  module {
-    source = "./modules/rds"
   }
 
   assert {

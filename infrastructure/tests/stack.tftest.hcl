@@ -2,7 +2,7 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-run "without_github" {
+run "by_default" {
   assert {
     condition     = output.github_plan_role_arn == "" && output.github_deploy_role_arn == "" && length(module.github) == 0
     error_message = "without a repository, no workflow may do anything"
@@ -17,21 +17,7 @@ run "without_github" {
     condition     = keys(output.ecr_repository_urls) == ["mlpipeline", "monitoring", "web"]
     error_message = "there is a repository for each image"
   }
-}
 
-run "with_github" {
-  variables {
-    github_repository = "owner/repository"
-    state_bucket      = "state"
-  }
-
-  assert {
-    condition     = output.github_plan_role_arn != "" && output.github_deploy_role_arn != ""
-    error_message = "the roles' ARNs are put out, for the repository's variables"
-  }
-}
-
-run "the_key" {
   assert {
     condition     = aws_kms_key.this.enable_key_rotation
     error_message = "the key is changed each year"
@@ -41,9 +27,7 @@ run "the_key" {
     condition     = [for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Principal] == [{ AWS = "arn:aws:iam::123456789012:root" }, { Service = "logs.eu-central-1.amazonaws.com" }]
     error_message = "this account may use it, and its logs"
   }
-}
 
-run "the_boundary" {
   assert {
     condition = { for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Sid => statement.Effect } == {
       Services = "Allow", OurRoles = "Allow", RolesHaveTheBoundary = "Deny", AndKeepIt = "Deny", NotItselfNorTheWorkflows = "Deny"
@@ -64,6 +48,18 @@ run "the_boundary" {
   assert {
     condition     = length(aws_iam_policy.boundary.policy) < 6144
     error_message = "IAM takes policies of 6,144 characters"
+  }
+}
+
+run "with_github" {
+  variables {
+    github_repository = "owner/repository"
+    state_bucket      = "state"
+  }
+
+  assert {
+    condition     = output.github_plan_role_arn != "" && output.github_deploy_role_arn != ""
+    error_message = "the roles' ARNs are put out, for the repository's variables"
   }
 }
 

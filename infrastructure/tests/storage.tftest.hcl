@@ -8,7 +8,7 @@ variables {
   force_destroy = false
 }
 
-run "private_encrypted_and_versioned" {
+run "by_default" {
   module {
     source = "./modules/storage"
   }
@@ -34,12 +34,6 @@ run "private_encrypted_and_versioned" {
   assert {
     condition     = one(aws_s3_bucket_versioning.artifacts.versioning_configuration).status == "Enabled"
     error_message = "older versions are kept"
-  }
-}
-
-run "tls_only" {
-  module {
-    source = "./modules/storage"
   }
 
   assert {

@@ -22,7 +22,7 @@ variables {
   permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
 }
 
-run "private" {
+run "by_default" {
   module {
     source = "./modules/tracking"
   }
@@ -41,12 +41,6 @@ run "private" {
     condition     = aws_vpc_security_group_egress_rule.database.cidr_ipv4 == var.vpc_cidr && length(aws_vpc_security_group_egress_rule.grafana) == 0
     error_message = "it reaches databases of the network alone"
   }
-}
-
-run "hardened" {
-  module {
-    source = "./modules/tracking"
-  }
 
   assert {
     condition     = aws_instance.this.metadata_options[0].http_tokens == "required" && aws_instance.this.metadata_options[0].http_put_response_hop_limit == 1
@@ -61,27 +55,6 @@ run "hardened" {
   assert {
     condition     = aws_instance.this.user_data_replace_on_change
     error_message = "another way to boot makes another host"
-  }
-}
-
-run "ssh_from_one_network" {
-  module {
-    source = "./modules/tracking"
-  }
-
-  variables {
-    ssh = { cidr = "203.0.113.4/32", key_name = "mine" }
-  }
-
-  assert {
-    condition     = one(aws_vpc_security_group_ingress_rule.ssh).cidr_ipv4 == "203.0.113.4/32" && aws_instance.this.key_name == "mine"
-    error_message = "SSH is open to that network"
-  }
-}
-
-run "what_it_may_do" {
-  module {
-    source = "./modules/tracking"
   }
 
   assert {
@@ -113,6 +86,31 @@ run "what_it_may_do" {
     condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn
     error_message = "without the boundary, the workflow could not make the role"
   }
+
+  assert {
+    condition     = output.image_parameters == { mlpipeline = "/online-course/images/mlpipeline", monitoring = "/online-course/images/monitoring" } && alltrue([for parameter in aws_ssm_parameter.image : parameter.value == "none"])
+    error_message = "the host is told which images to run, and of none at first"
+  }
+
+  assert {
+    condition     = output.uri == "http://tracking.online-course.internal:5000"
+    error_message = "MLflow has a name that stays when the host is replaced"
+  }
+}
+
+run "ssh_from_one_network" {
+  module {
+    source = "./modules/tracking"
+  }
+
+  variables {
+    ssh = { cidr = "203.0.113.4/32", key_name = "mine" }
+  }
+
+  assert {
+    condition     = one(aws_vpc_security_group_ingress_rule.ssh).cidr_ipv4 == "203.0.113.4/32" && aws_instance.this.key_name == "mine"
+    error_message = "SSH is open to that network"
+  }
 }
 
 run "with_grafana_cloud" {
@@ -127,21 +125,5 @@ run "with_grafana_cloud" {
   assert {
     condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if strcontains(jsonencode(statement.Action), "secretsmanager")] == [one(aws_secretsmanager_secret.grafana).arn]
     error_message = "it reads the agent's token, and no other secret"
-  }
-}
-
-run "releases" {
-  module {
-    source = "./modules/tracking"
-  }
-
-  assert {
-    condition     = output.image_parameters == { mlpipeline = "/online-course/images/mlpipeline", monitoring = "/online-course/images/monitoring" } && alltrue([for parameter in aws_ssm_parameter.image : parameter.value == "none"])
-    error_message = "the host is told which images to run, and of none at first"
-  }
-
-  assert {
-    condition     = output.uri == "http://tracking.online-course.internal:5000"
-    error_message = "MLflow has a name that stays when the host is replaced"
   }
 }

@@ -1,6 +1,7 @@
 data "aws_region" "current" {}
 
 data "aws_availability_zones" "available" {
+  #checkov:skip=CKV_AWS_394:The first two or three by name are used, and a new zone has a later letter
   state = "available"
   # Local and wavelength zones have to be opted into, and have no NAT gateways.
   filter {
