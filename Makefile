@@ -63,7 +63,9 @@ lint: environments ## Check formatting, imports, code, and that each lock file b
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
-	cd infrastructure/checks && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
+	@for folder in checks deploy; do \
+		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
+	done
 
 unit: environments ## Run the unit tests of each service and of the local stack
 	@for service in $(services); do \
@@ -72,8 +74,9 @@ unit: environments ## Run the unit tests of each service and of the local stack
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
 
-deployed: environments .local/checks/made-from ## Check Dockerfiles, compose and manifests with hadolint, Checkov and Kubernetes' schemas
+deployed: environments .local/checks/made-from ## Check what is deployed, and how: containers, manifests, Terraform, workflows
 	cd infrastructure/checks && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
+	cd infrastructure/deploy && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
 
 flows: environments ## Run the flows on real servers of MLflow, Prefect, Postgres and Dask, and disturb them
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers

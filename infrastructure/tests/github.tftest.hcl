@@ -19,10 +19,10 @@ run "by_default" {
 
   assert {
     condition = { for name, role in aws_iam_role.this : name => one(jsondecode(role.assume_role_policy).Statement).Condition } == {
-      plan   = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:owner/repository:pull_request" } }
-      deploy = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = "repo:owner/repository:environment:production" } }
+      plan   = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = ["repo:owner/repository:pull_request", "repo:owner/repository:ref:refs/heads/main"] } }
+      deploy = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com", "token.actions.githubusercontent.com:sub" = ["repo:owner/repository:environment:production"] } }
     }
-    error_message = "pull requests may plan and the environment production may deploy: this repository's, and without a wildcard"
+    error_message = "pull requests and main may plan, and the environment production may deploy: this repository's, and without a wildcard"
   }
 
   assert {

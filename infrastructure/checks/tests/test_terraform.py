@@ -10,7 +10,7 @@ import pytest
 import terraform
 
 CHECKOV = Path(sys.executable).parent / "checkov"
-# What somebody might do without thinking: the file, what stands there, what would, and what the tests have to say of it.
+# What somebody might do without thinking: the file, what is there, what would be, and what the tests have to say of it.
 MISTAKES = [
     ("rds", "publicly_accessible    = false", "publicly_accessible    = true", "it has no public address"),
     (
@@ -34,7 +34,12 @@ MISTAKES = [
         "block_public_policy     = false",
         "nothing in it can be made public",
     ),
-    ("github", ":environment:production", ":*", "pull requests may plan and the environment production may deploy"),
+    (
+        "github",
+        ":environment:production",
+        ":*",
+        "pull requests and main may plan, and the environment production may deploy",
+    ),
     ("github/plan", '"rds:Describe*"', '"rds:*"', "it changes nothing"),
     ("eks/web", "Resource = var.web.models", 'Resource = "*"', "it may do these four things, and no more"),
     (
@@ -99,7 +104,7 @@ def _broken(root):
 
 
 def test_its_tests_notice_mistakes(broken, env):
-    modules = sorted({module.split("/")[0] for module, *_ in MISTAKES})
+    modules = sorted({module.split("/", maxsplit=1)[0] for module, *_ in MISTAKES})
     filters = [f"-filter=tests/{module}.tftest.hcl" for module in modules]
     done = terraform.run("test", "-no-color", *filters, cwd=broken, env=env)
     assert done.returncode == 1

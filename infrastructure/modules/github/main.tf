@@ -11,8 +11,8 @@ locals {
 
   # Who GitHub says is asking. A pull request from a fork gets no token at all.
   subjects = {
-    plan   = "repo:${var.repository}:pull_request"
-    deploy = "repo:${var.repository}:environment:production"
+    plan   = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
+    deploy = ["repo:${var.repository}:environment:production"]
   }
   state_arn = "arn:${local.partition}:s3:::${var.state_bucket}"
   state_key = "online-course/terraform.tfstate"
@@ -29,7 +29,7 @@ resource "aws_iam_role" "this" {
   for_each = local.subjects
 
   name                 = "${var.name}-github-${each.key}"
-  description          = "GitHub's workflows: ${each.value}"
+  description          = "GitHub's workflows: ${join(", ", each.value)}"
   permissions_boundary = var.permissions_boundary_arn
   max_session_duration = 7200
 
