@@ -27,7 +27,6 @@ resource "aws_db_instance" "this" {
   port                   = local.port
   publicly_accessible    = false
   multi_az               = var.multi_az
-  ca_cert_identifier     = "rds-ca-rsa2048-g1"
 
   backup_retention_period    = var.backup_days
   backup_window              = "02:00-03:00"
