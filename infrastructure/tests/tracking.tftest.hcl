@@ -96,6 +96,11 @@ run "by_default" {
     condition     = output.uri == "http://tracking.online-course.internal:5000"
     error_message = "MLflow has a name that stays when the host is replaced"
   }
+
+  assert {
+    condition     = length(aws_instance.this.user_data_base64) < 16384 * 4 / 3
+    error_message = "EC2 takes 16 KB"
+  }
 }
 
 run "ssh_from_one_network" {
@@ -126,4 +131,18 @@ run "with_grafana_cloud" {
     condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if strcontains(jsonencode(statement.Action), "secretsmanager")] == [one(aws_secretsmanager_secret.grafana).arn]
     error_message = "it reads the agent's token, and no other secret"
   }
+}
+
+run "settings_that_files_cannot_hold" {
+  command = plan
+
+  module {
+    source = "./modules/tracking"
+  }
+
+  variables {
+    settings = { DATA_SOURCE = "two\nlines" }
+  }
+
+  expect_failures = [var.settings]
 }

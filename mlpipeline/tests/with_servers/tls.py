@@ -1,4 +1,4 @@
-"""TLS in front of a Postgres server whose build has none: what a client and Postgres say of it is what RDS and a client say."""
+"""TLS in front of a Postgres server whose build has none, by certificates of an authority of our own."""
 
 import asyncio
 import datetime
