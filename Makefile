@@ -113,5 +113,5 @@ lock: environments ## Lock all dependencies anew, on Python 3.11, the oldest tha
 	$(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
 		--default-index https://pypi.org/simple infrastructure/checks/requirements.in -o infrastructure/checks/requirements.txt
 
-hooks: environments ## Have git run `make lint` before each commit
+hooks: environments ## Have git look at what is committed, and run `make lint` before a push
 	$(tools)/pre-commit install
