@@ -131,7 +131,7 @@ def test_they_answer_again_when_the_password_has_changed_and_nobody_restarts_the
     for _, url, body in asking.values():
         assert not _answers(url, body), "or this test shows nothing"
     host.write_tokens()
-    for _, url, body in asking.values():
+    for process, url, body in asking.values():
         servers.wait(lambda url=url, body=body: _answers(url, body), seconds=20)
         assert process.poll() is None
 
