@@ -92,6 +92,8 @@ module "tracking" {
   node_security_group_id   = module.eks.node_security_group_id
   ssh                      = var.ssh
   grafana_cloud            = var.grafana_cloud
+  grafana_agent_image      = var.grafana_agent_image
+  settings                 = var.tracking_settings
   kms_key_arn              = aws_kms_key.this.arn
   permissions_boundary_arn = aws_iam_policy.boundary.arn
 

@@ -188,6 +188,23 @@ variable "grafana_cloud" {
   default     = false
 }
 
+variable "grafana_agent_image" {
+  description = "Image of that agent, by digest; needed with grafana_cloud"
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.grafana_cloud ? can(regex("@sha256:[0-9a-f]{64}$", var.grafana_agent_image)) : true
+    error_message = "grafana_agent_image is the image of grafana/pdc-agent by digest, since grafana_cloud is set: docker.io/grafana/pdc-agent@sha256:..."
+  }
+}
+
+variable "tracking_settings" {
+  description = "Settings of training and monitoring on the tracking host that are not to be the defaults, such as DATA_SOURCE or TIME_ZONE; docs/settings.md lists them. No secrets"
+  type        = map(string)
+  default     = {}
+}
+
 variable "log_retention_days" {
   description = "Days that logs of the network and of the cluster are kept"
   type        = number

@@ -80,12 +80,13 @@ run "wrong_values" {
     database_backup_days        = 0
     ssh                         = { cidr = "0.0.0.0/0", key_name = "mine" }
     log_retention_days          = 7
+    grafana_cloud               = true
     github_repository           = "owner/*"
   }
 
   expect_failures = [
     var.region, var.name, var.vpc_cidr, var.zones, var.kubernetes_version, var.node_count, var.cluster_public_access_cidrs, var.cluster_admin_arns,
-    var.database_version, var.database_storage_gb, var.database_backup_days, var.ssh, var.log_retention_days, var.github_repository,
+    var.database_version, var.database_storage_gb, var.database_backup_days, var.ssh, var.log_retention_days, var.github_repository, var.grafana_agent_image,
   ]
 }
 

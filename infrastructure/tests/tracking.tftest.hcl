@@ -11,6 +11,8 @@ variables {
   node_security_group_id   = "sg-nodes"
   ssh                      = null
   grafana_cloud            = false
+  grafana_agent_image      = ""
+  settings                 = {}
   bucket                   = "artifacts"
   bucket_arn               = "arn:aws:s3:::artifacts"
   artifacts_prefix         = "mlflow"

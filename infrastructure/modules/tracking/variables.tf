@@ -41,13 +41,11 @@ variable "grafana_cloud" {
 variable "grafana_agent_image" {
   description = "Image of Grafana's agent for private data sources, which grafana_cloud has the host run"
   type        = string
-  default     = ""
 }
 
 variable "settings" {
   description = "Further settings of training and monitoring, such as DATA_SOURCE or TIME_ZONE, by name; no secrets"
   type        = map(string)
-  default     = {}
 
   validation {
     condition     = alltrue([for name, value in var.settings : can(regex("^[A-Z][A-Z0-9_]*$", name)) && can(regex("^[^\n\r\"'\\\\]*$", value))])

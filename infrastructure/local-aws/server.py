@@ -1,0 +1,11 @@
+"""moto with its gaps filled, as a server: `python server.py PORT`."""
+
+import sys
+
+from moto.server import main
+
+import gaps
+
+if __name__ == "__main__":
+    gaps.fill()
+    main(["-H", "127.0.0.1", "-p", sys.argv[1]])
