@@ -63,7 +63,7 @@ lint: environments ## Check formatting, imports, code, and that each lock file b
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
-	@for folder in checks deploy; do \
+	@for folder in checks deploy local-aws; do \
 		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
 	done
 

@@ -180,12 +180,11 @@ def at_everything(client: Client, state: dict) -> list[str]:
     return [wrong for check in CHECKS if (wrong := check(client, state))]
 
 
-def open_database_to_the_world(client: Client) -> Callable[[], None]:
-    """What somebody does in a hurry; returns what undoes it."""
+def open_the_database_to_the_world(client: Client) -> None:
+    """Adds a rule to its security group."""
     group = _group(client, f"{NAME}-database")["GroupId"]
-    world = {"GroupId": group, "IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": "0.0.0.0/0"}
-    client("ec2").authorize_security_group_ingress(**world)
-    return lambda: client("ec2").revoke_security_group_ingress(**world)
+    world = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": "0.0.0.0/0"}
+    client("ec2").authorize_security_group_ingress(GroupId=group, **world)
 
 
 def what_is_left(client: Client) -> dict[str, list]:

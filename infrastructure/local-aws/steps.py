@@ -32,6 +32,7 @@ class Run:
     def __init__(self, folder: Path, imitation: Imitation):
         self._imitation = imitation
         self._variables = folder / "local.tfvars.json"
+        self._planned = folder / "next.tfplan"
         self._environment = imitation.instead_of_aws(terraform.environment(folder))
         self._times: list[tuple[str, float, str]] = []
         self._now = dict(VARIABLES)
@@ -76,20 +77,16 @@ class Run:
         return done.stdout
 
     def _plan(self) -> dict[str, list[str]]:
-        """What would be done to which resource, and to what is found otherwise than it was left."""
-        file = self._variables.with_name("next.tfplan")
-        options = ("-input=false", f"-var-file={self._variables}", f"-out={file}", "-detailed-exitcode")
+        """What would be done to which resource; `_change` does it."""
+        options = ("-input=false", f"-var-file={self._variables}", f"-out={self._planned}", "-detailed-exitcode")
         self._terraform("plan", *options, codes=(0, 2))
-        shown = json.loads(self._terraform("show", "-json", str(file)))
-        found = shown.get("resource_changes", [])
-        return {
-            one["address"]: one["change"]["actions"]
-            for one in found
-            if one["change"]["actions"] not in (["no-op"], ["read"])
-        }
+        found = json.loads(self._terraform("show", "-json", str(self._planned))).get("resource_changes", [])
+        changes = {one["address"]: one["change"]["actions"] for one in found}
+        return {address: actions for address, actions in changes.items() if actions not in (["no-op"], ["read"])}
 
     def _change(self) -> None:
-        self._terraform("apply", "-input=false", "-auto-approve", f"-var-file={self._variables}")
+        """Does what `_plan` has planned."""
+        self._terraform("apply", "-input=false", str(self._planned))
 
     def _init(self) -> str:
         s3 = self._imitation.client("s3")
@@ -101,6 +98,7 @@ class Run:
         return "the backend of production, with its lock"
 
     def _apply(self) -> str:
+        self._plan()
         self._change()
         state = self._state()
         count = sum(len(one["instances"]) for one in state["resources"] if one["mode"] == "managed")
@@ -138,25 +136,29 @@ class Run:
         return f"{len(changes)} changes in place, and none after them"
 
     def _drift(self) -> str:
-        opened = look.open_database_to_the_world(self._imitation.client)
+        """What somebody does in a hurry: the database is opened to the world, and the bucket loses its block."""
+        look.open_the_database_to_the_world(self._imitation.client)
         self._imitation.client("s3").delete_public_access_block(Bucket=look.ARTIFACTS)
-        if look.who_reaches_the_database(self._imitation.client, self._state()) is None:
+        if not look.who_reaches_the_database(self._imitation.client, self._state()):
             raise Failed("the look at the database does not notice that the world may reach it")
-        found = self._plan()
-        expected = "module.storage.aws_s3_bucket_public_access_block.artifacts"
-        if expected not in found:
-            raise Failed(f"the plan does not notice that the bucket lost its block: {found}")
+        found = sorted(self._plan())
+        expected = ["module.rds.aws_security_group.this", "module.storage.aws_s3_bucket_public_access_block.artifacts"]
+        if found != expected:
+            raise Failed(f"the plan should notice {expected}, and notices {found}")
         self._change()
         self._nothing_to_do()
-        unseen = look.who_reaches_the_database(self._imitation.client, self._state())
-        opened()
-        return f"{', '.join(found)} put right" + ("; a rule beside its own Terraform does not see" if unseen else "")
+        if wrong := look.at_everything(self._imitation.client, self._state()):
+            raise Failed("\n".join(wrong))
+        return "noticed and put right: " + ", ".join(found)
 
     def _destroy(self) -> str:
-        self._now["deletion_protection"] = False
-        self._change()
-        self._terraform("destroy", "-input=false", "-auto-approve", f"-var-file={self._variables}")
-        left = look.what_is_left(self._imitation.client)
-        if left:
+        """Takes the database's protection off first, and past Terraform, which would wait a minute for it."""
+        self._imitation.client("rds").modify_db_instance(DBInstanceIdentifier=look.NAME, DeletionProtection=False)
+        options = ("-input=false", "-auto-approve", "-refresh=false", f"-var-file={self._variables}")
+        self._terraform("destroy", *options)
+        if left := look.what_is_left(self._imitation.client):
             raise Failed(f"left behind: {left}")
-        return "nothing is left but the state's bucket, and what AWS keeps of keys"
+        snapshots = self._imitation.client("rds").describe_db_snapshots()["DBSnapshots"]
+        if [one["DBSnapshotIdentifier"] for one in snapshots] != [f"{look.NAME}-final"]:
+            raise Failed(f"of the database, these snapshots are left: {snapshots}")
+        return "nothing is left but the state's bucket, the database's last snapshot, and keys that wait for their deletion"

@@ -49,12 +49,12 @@ run "by_default" {
   }
 
   assert {
-    condition     = toset([for rule in aws_vpc_security_group_ingress_rule.clients : rule.referenced_security_group_id]) == toset(["sg-nodes", "sg-tracking"])
+    condition     = toset(flatten([for rule in aws_security_group.this.ingress : rule.security_groups])) == toset(["sg-nodes", "sg-tracking"])
     error_message = "the nodes and the tracking host, and nobody else"
   }
 
   assert {
-    condition     = alltrue([for rule in aws_vpc_security_group_ingress_rule.clients : rule.cidr_ipv4 == null && rule.cidr_ipv6 == null && rule.from_port == 5432 && rule.to_port == 5432])
+    condition     = alltrue([for rule in aws_security_group.this.ingress : length(coalesce(rule.cidr_blocks, [])) + length(coalesce(rule.ipv6_cidr_blocks, [])) == 0 && rule.from_port == 5432 && rule.to_port == 5432])
     error_message = "by its port, and by no address"
   }
 

@@ -20,7 +20,7 @@ MISTAKES = [
         "its storage is encrypted with the key given",
     ),
     ("rds", 'force_ssl"\n    value = "1"', 'force_ssl"\n    value = "0"', "it takes no connection without TLS"),
-    ("rds", "referenced_security_group_id = each.value", 'cidr_ipv4 = "0.0.0.0/0"', "by its port, and by no address"),
+    ("rds", "security_groups = [ingress.value]", 'cidr_blocks = ["0.0.0.0/0"]', "by its port, and by no address"),
     ("network", "0, var.zones)", "0, 1)", "each kind of subnet is in two zones"),
     (
         "network",

@@ -86,22 +86,24 @@ resource "aws_db_parameter_group" "this" {
   }
 }
 
+# The rules are within the group, not beside it: so a plan sees a rule that somebody has added by hand, and takes it away.
+# Nothing goes out, and nobody else comes in.
 resource "aws_security_group" "this" {
   name        = "${var.name}-database"
   description = "The database"
   vpc_id      = var.vpc_id
-}
 
-# Nothing goes out, and nobody else comes in.
-resource "aws_vpc_security_group_ingress_rule" "clients" {
-  for_each = var.client_security_group_ids
+  dynamic "ingress" {
+    for_each = var.client_security_group_ids
 
-  security_group_id            = aws_security_group.this.id
-  description                  = "Postgres from ${each.key}"
-  referenced_security_group_id = each.value
-  ip_protocol                  = "tcp"
-  from_port                    = local.port
-  to_port                      = local.port
+    content {
+      description     = "Postgres from ${ingress.key}"
+      security_groups = [ingress.value]
+      protocol        = "tcp"
+      from_port       = local.port
+      to_port         = local.port
+    }
+  }
 }
 
 # RDS would make these itself, to be kept for ever and without our key.
