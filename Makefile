@@ -37,7 +37,7 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-# The tools of `make deployed` and `make containers`, which nothing else needs.
+# The tools that look at what is deployed.
 .local/checks/made-from: infrastructure/checks/requirements.txt
 	@$(local) environments
 	$(tools)/uv venv --quiet --clear --relocatable --python $(tools)/python .local/checks
@@ -55,7 +55,7 @@ checks: lint
 with-servers: flows
 	@$(again) faults
 
-lint: environments ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
+lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
 	$(tools)/isort --check --quiet .
 	@for service in $(services); do \
@@ -64,7 +64,7 @@ lint: environments ## Check formatting, imports, code, and that each lock file b
 	done
 	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
 	@for folder in checks deploy local-aws; do \
-		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
+		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
 	done
 
 unit: environments ## Run the unit tests of each service and of the local stack

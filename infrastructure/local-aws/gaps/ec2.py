@@ -1,5 +1,8 @@
 """EC2: detailed monitoring, and answers in AWS' form."""
 
+# What is filled in becomes methods of moto's classes.
+# pylint: disable=protected-access
+
 from moto.core.responses import ActionResult
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses.launch_templates import LaunchTemplates

@@ -1,5 +1,8 @@
 """EKS: what a cluster is made with, and its node groups; add-ons, access entries, Pod Identity and updates are in `eks_api`."""
 
+# What is filled in becomes methods of moto's classes.
+# pylint: disable=protected-access
+
 import uuid
 
 from moto.ec2.models import ec2_backends

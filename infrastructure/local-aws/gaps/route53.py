@@ -1,5 +1,8 @@
 """Route 53: a zone of a network is a private one, and says which networks it is of."""
 
+# What is filled in becomes methods of moto's classes.
+# pylint: disable=protected-access
+
 from moto.route53.models import FakeZone
 from moto.route53.responses import Route53
 

@@ -16,9 +16,10 @@ folder_of() {
 
 lint() { # FOLDER FILE... : the files are named as they are in the folder
     cd "$root/$1"
+    case $1 in infrastructure/local) tools=tools ;; infrastructure/*) tools=checks ;; *) tools=tools ;; esac
     shift
     pylint=.venv/bin/pylint
-    [ -x "$pylint" ] || pylint=$root/.local/tools/bin/pylint
+    [ -x "$pylint" ] || pylint=$root/.local/$tools/bin/pylint
     PYTHONPATH=. "$pylint" --jobs 2 --score no --rcfile "$root/pyproject.toml" "$@"
 }
 
