@@ -1,4 +1,4 @@
-"""What tunnel.sh asks Session Manager for, and that it ends with what it was opened for; `aws` is a stand-in that listens."""
+"""What tunnel.sh asks Session Manager for, and that it ends as it should; `aws` is a stand-in that listens."""
 
 import os
 import re
@@ -20,7 +20,8 @@ echo "$*" > {folder}/asked
 {python} {folder}/listen.py "${{10##*localPortNumber=}}"
 """
 LISTEN = """
-import socket, sys
+import signal, socket, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server:
     print("Waiting for connections...", flush=True)
     while True:
@@ -51,7 +52,7 @@ def _start(tmp_path):
     started = []
 
     def start(*arguments, **environment):
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # pylint: disable=consider-using-with  # it ends with the test
             [TUNNEL, *map(str, arguments)],
             env={"PATH": f"{tmp_path}:{os.environ['PATH']}"} | GIVEN | environment,
             stdout=subprocess.PIPE,
@@ -87,7 +88,8 @@ def test_a_command_runs_while_it_is_open(start, tmp_path, port, target, remote):
     said, complained = process.communicate(timeout=20)
     assert (process.returncode, said) == (0, f"{port}\n"), complained
     assert (tmp_path / "asked").read_text(encoding="utf-8").strip() == (
-        "ssm start-session --region eu-central-1 --target i-0123 --document-name AWS-StartPortForwardingSessionToRemoteHost "
+        "ssm start-session --region eu-central-1 --target i-0123 "
+        "--document-name AWS-StartPortForwardingSessionToRemoteHost "
         f"--parameters host={remote},localPortNumber={port}"
     )
     assert not _is_open(port)

@@ -114,7 +114,7 @@ def _asking(host, start):
         "mlflow": (mlflow, f"http://127.0.0.1:{ports['5000']}/api/2.0/mlflow/experiments/search", {"max_results": 5}),
         "prefect": (prefect, f"http://127.0.0.1:{ports['4200']}/api/flows/count", {}),
     }
-    for process, url, body in asking.values():
+    for _, url, body in asking.values():
         servers.wait(lambda url=url, body=body: _answers(url, body))
     return asking
 
