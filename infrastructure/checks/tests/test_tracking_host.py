@@ -1,4 +1,4 @@
-"""The tracking host's files: systemd takes its units, and its scripts do what they say; Docker and AWS are stand-ins."""
+"""The tracking host's files: systemd takes the units, the scripts do what they say; Docker and AWS are stand-ins."""
 
 import gzip
 import json
@@ -17,7 +17,8 @@ UNITS = sorted((BOOT / "systemd").iterdir())
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/online-course/{}@sha256:" + "0123456789abcdef" * 4
 # Each writes down how it was called; `aws` gives what a file of the parameter's name holds.
 STAND_INS = {
-    "docker": 'echo "docker $*" >> {folder}/calls; case "$1 $2" in "image inspect") exit 1 ;; login*) cat > /dev/null ;; esac',
+    "docker": 'echo "docker $*" >> {folder}/calls; '
+    'case "$1 $2" in "image inspect") exit 1 ;; login*) cat > /dev/null ;; esac',
     "systemctl": 'echo "systemctl $*" >> {folder}/calls; [ "$*" != "is-active --quiet $(cat {folder}/broken)" ]',
     "journalctl": 'echo "the last words of $2"',
     "aws": 'case "$1 $2" in "ssm get-parameter") cat "{folder}/${{4##*/}}" ;; *) echo secret ;; esac',

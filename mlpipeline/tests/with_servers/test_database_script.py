@@ -1,4 +1,4 @@
-"""What database.sh makes in a Postgres like RDS', where the administrator is no superuser; Secrets Manager is a stand-in."""
+"""What database.sh makes in a Postgres like RDS', with an administrator that is no superuser; AWS is a stand-in."""
 
 import json
 import os
@@ -106,8 +106,8 @@ def test_it_makes_roles_and_databases_once(run, ask):
 
 
 def test_the_administrator_keeps_signing_in_with_the_password(run, ask):
-    # RDS wants a token from each member of rds_iam, members of members included. What Postgres itself gives to who makes a
-    # role, the right to administer it, is left.
+    # RDS wants a token from each member of rds_iam, members of members included. What Postgres gives to who makes
+    # a role, the right to administer it, is left.
     assert run().returncode == 0
     given = ask("SELECT pg_get_userbyid(roleid)::text FROM pg_auth_members WHERE inherit_option OR set_option")
     assert sorted({role for (role,) in given} - {"rds_iam"}) == [

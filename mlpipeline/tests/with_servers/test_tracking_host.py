@@ -1,4 +1,4 @@
-"""MLflow and Prefect as the tracking host in AWS runs them, on a Postgres whose passwords change; only AWS is made up."""
+"""MLflow and Prefect as the tracking host in AWS runs them, on a Postgres whose passwords change; AWS is made up."""
 
 import asyncio
 import os
