@@ -63,7 +63,7 @@ lint: environments .local/checks/made-from ## Check formatting, imports, code, a
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
-	@for folder in checks deploy local-aws; do \
+	@for folder in checks deploy; do \
 		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
 	done
 

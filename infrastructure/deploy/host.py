@@ -6,8 +6,8 @@ import time
 from commands import DeployError, run, say
 from outputs import Outputs
 
-# Systems Manager ends the command itself after 15 minutes.
-PATIENCE = 1000
+# Systems Manager ends the command itself after 30 minutes.
+PATIENCE = 1900
 UNDER_WAY = ("Pending", "InProgress", "Delayed")
 
 

@@ -86,7 +86,7 @@ resource "aws_ssm_document" "release" {
     mainSteps = [{
       name   = "release"
       action = "aws:runShellScript"
-      inputs = { timeoutSeconds = "900", runCommand = ["/opt/online-course/release"] }
+      inputs = { timeoutSeconds = "1800", runCommand = ["/opt/online-course/release"] }
     }]
   })
 }

@@ -1,4 +1,4 @@
-"""What the stack needs of AWS and moto lacks, or gives in another form than AWS does. Each module fills the gaps of one service.
+"""What the stack needs of AWS and moto lacks, or gives in another form. Each module fills the gaps of one service.
 
 A call that neither knows is refused at once with 501: the provider would ask again 25 times after a 500.
 """
@@ -6,7 +6,7 @@ A call that neither knows is refused at once with 501: the provider would ask ag
 import moto.server
 from moto.moto_server import werkzeug_app
 
-from gaps import ec2, eks, rds, route53
+from local_aws.gaps import ec2, eks, rds, route53
 
 NOT_THERE = "<Response><Errors><Error><Code>NotInThisImitation</Code><Message>{}</Message></Error></Errors></Response>"
 

@@ -38,11 +38,14 @@ class Imitation:
         return {key: value for key, value in environment.items() if not key.startswith("AWS_")} | self._settings
 
     def __enter__(self) -> "Imitation":
-        server = Path(__file__).with_name("server.py")
         environment = self.instead_of_aws(os.environ) | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
         with self._log.open("w", encoding="utf-8") as log:
             self._process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [sys.executable, server, str(self.port)], env=environment, stdout=log, stderr=log
+                [sys.executable, "-m", "local_aws.server", str(self.port)],
+                cwd=Path(__file__).resolve().parents[1],
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         for _ in range(300):
             try:

@@ -8,7 +8,7 @@ from moto.route53.responses import Route53
 
 
 def fill() -> None:
-    """AWS knows a private zone by the network that it is made for; moto wants to be told, and does not say the network."""
+    """AWS knows a private zone by the network that it is made for; moto wants to be told, and names none."""
     create, get = Route53.create_hosted_zone, Route53.get_hosted_zone
 
     def create_for_network(self):

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import look
 import terraform
-from imitation import REGION, Imitation
+from local_aws import look
+from local_aws.imitation import REGION, Imitation
 
 STATE_BUCKET = "online-course-terraform-123456789012"
 STATE_KEY = "online-course/terraform.tfstate"

@@ -1,4 +1,4 @@
-"""EKS: what a cluster is made with, and its node groups; add-ons, access entries, Pod Identity and updates are in `eks_api`."""
+"""EKS: what a cluster is made with, and its node groups. What is in a cluster, and updates, are in `eks_api`."""
 
 # What is filled in becomes methods of moto's classes.
 # pylint: disable=protected-access
@@ -9,7 +9,7 @@ from moto.ec2.models import ec2_backends
 from moto.eks import urls
 from moto.eks.responses import EKSResponse
 
-from gaps import eks_api
+from local_aws.gaps import eks_api
 
 NODE_IMAGE = "20261001"
 

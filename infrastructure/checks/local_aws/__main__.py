@@ -1,16 +1,13 @@
-"""Applies, updates and destroys the production root in an imitation of AWS on this machine: `make -C infrastructure apply-local`."""
+"""Applies, updates and destroys the production root in an imitation of AWS: `python -m local_aws`."""
 
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "checks"))
-
-# pylint: disable=wrong-import-position
-import terraform  # noqa: E402
-from imitation import Imitation  # noqa: E402
-from steps import Failed, Run  # noqa: E402
+from local_aws.imitation import Imitation
+from local_aws.steps import Failed, Run
+from terraform import Missing
 
 
 def main() -> int:
@@ -22,7 +19,7 @@ def main() -> int:
             run = Run(folder, imitation)
             run.all()
         return 0
-    except (Failed, terraform.Missing) as error:
+    except (Failed, Missing) as error:
         print(f"\n{error}\nFailed.", file=sys.stderr)
         return 1
     finally:

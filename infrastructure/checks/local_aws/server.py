@@ -1,10 +1,10 @@
-"""moto with its gaps filled, as a server: `python server.py PORT`."""
+"""moto with its gaps filled, as a server: `python -m local_aws.server PORT`."""
 
 import sys
 
 from moto.server import main
 
-import gaps
+from local_aws import gaps
 
 if __name__ == "__main__":
     gaps.fill()
