@@ -1,4 +1,4 @@
-"""A look at the applied stack with boto3, past Terraform: what AWS would really have. Each check returns None, or what is wrong."""
+"""A look at the applied stack with boto3, past Terraform. Each check returns None, or what is wrong."""
 
 from collections.abc import Callable
 

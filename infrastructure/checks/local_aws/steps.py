@@ -161,4 +161,4 @@ class Run:
         snapshots = self._imitation.client("rds").describe_db_snapshots()["DBSnapshots"]
         if [one["DBSnapshotIdentifier"] for one in snapshots] != [f"{look.NAME}-final"]:
             raise Failed(f"of the database, these snapshots are left: {snapshots}")
-        return "nothing is left but the state's bucket, the database's last snapshot, and keys that wait for their deletion"
+        return "left are the state's bucket, the database's last snapshot, and a key that waits for its deletion"
