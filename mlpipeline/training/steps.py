@@ -37,6 +37,7 @@ from training import (
     source,
     validate,
 )
+from training.announce import announce_champion
 from training.behaviour import Check
 from training.model import Trained, with_threshold
 from training.prepare import Splits
@@ -188,6 +189,8 @@ def register(settings: Settings, logged: ModelInfo, decision: Decision) -> tuple
     shown = reports.decision_markdown(decided, version)
     create_markdown_artifact(shown, key="promotion", description="Challenger against champion")
     get_run_logger().info("Version %d of %s: %s", version, settings.model_name, decided.summary)
+    if decided.promoted:
+        announce_champion(logged.run_id, version)
     return version, decided
 
 

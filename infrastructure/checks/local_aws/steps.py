@@ -116,9 +116,8 @@ class Run:
         wrong = look.at_everything(self._imitation.client, self._state())
         if wrong:
             raise Failed("\n".join(wrong))
-        return f"{len(look.CHECKS)} checks with boto3: " + ", ".join(
-            check.__name__.replace("_", " ") for check in look.CHECKS
-        )
+        print("\n".join(f"  - {check.__name__.replace('_', ' ')}" for check in look.CHECKS))
+        return f"{len(look.CHECKS)} checks with boto3"
 
     def _upgrade(self) -> str:
         self._now["kubernetes_version"] = "1.35"
@@ -158,7 +157,7 @@ class Run:
         self._terraform("destroy", *options)
         if left := look.what_is_left(self._imitation.client):
             raise Failed(f"left behind: {left}")
-        snapshots = self._imitation.client("rds").describe_db_snapshots()["DBSnapshots"]
-        if [one["DBSnapshotIdentifier"] for one in snapshots] != [f"{look.NAME}-final"]:
-            raise Failed(f"of the database, these snapshots are left: {snapshots}")
+        snapshots = self._imitation.client("rds").describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        if (names := [one["DBSnapshotIdentifier"] for one in snapshots]) != [f"{look.NAME}-final"]:
+            raise Failed(f"of the database, these snapshots are left: {names}")
         return "left are the state's bucket, the database's last snapshot, and a key that waits for its deletion"
