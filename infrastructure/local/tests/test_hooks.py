@@ -102,6 +102,13 @@ def test_a_hook_stops_what_it_is_there_for(repository, hook):
         assert hooks(repository, hook).returncode == 0
 
 
+def test_a_file_that_grows_large_is_stopped_too(repository):
+    add(repository, "a.csv", "1,2,3\n")
+    git(repository, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "Small")
+    add(repository, *BAD["large-files"])
+    assert hooks(repository, "large-files").returncode == 1
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_is_not_committed_and_not_shown(repository, name):
     add(repository, name, SECRETS[name])
