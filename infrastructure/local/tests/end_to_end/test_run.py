@@ -203,6 +203,21 @@ def test_the_reports_of_the_day_are_in_mlflow_and_the_decision_has_a_reason(stac
     assert "0 of the last 1 days drifted" in decision["reason"]
 
 
+def test_a_release_finds_the_champion_and_tries_the_service(stack):
+    """Two steps of infrastructure/deploy that need a real MLflow and a real service."""
+    deploy = ROOT / "infrastructure" / "deploy"
+    command = [sys.executable, deploy, "champion", "--tracking-uri", stack.addresses["MLflow UI"]]
+    run_id = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert run_id == _champion(stack)["run_id"]
+    ask = "import smoke, sys; print(smoke.predict(sys.argv[1], 'any key', sys.argv[2], patience=0))"
+    for wanted, code in ((run_id, 0), ("another-run", 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", ask, stack.web, wanted], cwd=deploy, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stderr
+    assert f"run {run_id} answers, and not another-run" in done.stderr
+
+
 def test_a_part_that_dies_comes_back_and_the_terminal_says_so(stack, wait):
     (postgres,) = [
         process
