@@ -4,7 +4,7 @@
 set -eu
 folder=$(cd "$(dirname "$0")" && pwd)
 cd "$folder/.."
-[ -z "${TFVARS:-}" ] || printf '%s\n' "$TFVARS" > terraform.tfvars
+[ -z "${TFVARS:-}" ] || [ -f terraform.tfvars ] || printf '%s\n' "$TFVARS" > terraform.tfvars
 "$folder/init.sh"
 terraform plan -input=false -lock=false -out=next.tfplan
 python3 "$folder" plan next.tfplan > plan.md

@@ -17,7 +17,7 @@ locals {
       Action = [
         "autoscaling:Describe*", "ec2:*", "eks:*",
         "kms:CreateAlias", "kms:CreateGrant", "kms:CreateKey", "kms:DeleteAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:Get*", "kms:List*",
-        "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+        "kms:PutKeyPolicy", "kms:RetireGrant", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
         "logs:AssociateKmsKey", "logs:CreateLogDelivery", "logs:CreateLogGroup", "logs:DeleteLogDelivery", "logs:DeleteLogGroup",
         "logs:DescribeLogGroups", "logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
         "rds:*",
@@ -26,12 +26,12 @@ locals {
       Condition = local.regional
     },
     {
-      # RDS makes the administrator's secret in the name of who makes the database.
-      Sid       = "EncryptSecrets"
+      # These services try the key in the name of who makes something with it, such as the administrator's secret.
+      Sid       = "EncryptWithServices"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = "*"
-      Condition = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+      Condition = { StringEquals = { "kms:ViaService" = [for service in ["ecr", "rds", "secretsmanager"] : "${service}.${var.region}.amazonaws.com"] } }
     },
     {
       Sid      = "Names"
@@ -58,7 +58,7 @@ locals {
         "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket", "s3:PutBucket*", "s3:PutEncryptionConfiguration",
         "s3:PutLifecycleConfiguration",
       ]
-      Resource = "arn:${local.partition}:s3:::${var.name}-artifacts-${local.account}"
+      Resource = local.artifacts_arn
     },
     {
       # Their values are not read.

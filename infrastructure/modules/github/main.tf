@@ -14,8 +14,9 @@ locals {
     plan   = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/main"]
     deploy = ["repo:${var.repository}:environment:production"]
   }
-  state_arn = "arn:${local.partition}:s3:::${var.state_bucket}"
-  state_key = "online-course/terraform.tfstate"
+  artifacts_arn = "arn:${local.partition}:s3:::${var.name}-artifacts-${local.account}"
+  state_arn     = "arn:${local.partition}:s3:::${var.state_bucket}"
+  state_key     = "online-course/terraform.tfstate"
 }
 
 resource "aws_iam_openid_connect_provider" "this" {

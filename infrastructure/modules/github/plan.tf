@@ -49,10 +49,11 @@ resource "aws_iam_role_policy" "plan" {
         Resource = "${local.state_arn}/${local.state_key}"
       },
       {
-        Sid      = "FindState"
+        # To see that a bucket is there is to list it.
+        Sid      = "FindBuckets"
         Effect   = "Allow"
         Action   = "s3:ListBucket"
-        Resource = local.state_arn
+        Resource = [local.state_arn, local.artifacts_arn]
       },
     ]
   })

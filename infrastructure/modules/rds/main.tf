@@ -73,7 +73,7 @@ resource "aws_db_parameter_group" "this" {
 
   parameter {
     name  = "log_connections"
-    value = startswith(var.engine_version, "17") ? "1" : "all"
+    value = "1"
   }
 
   parameter {
