@@ -56,7 +56,7 @@ def filled(value, environment):
 
 
 def data_source(environment, pdc_network: str) -> dict:
-    """The data source as the API takes it. It reaches a private database through Grafana's agent, if a network is named.
+    """The data source as the API takes it. It reaches a private database by Grafana's agent, if a network is named.
 
     Raises:
         GrafanaError: A variable that it needs is not set.
