@@ -19,7 +19,7 @@ ADMINISTRATOR = {"username": "postgres", "password": 'a "quoted" \\ password:'}
 LIKE_RDS = """
     CREATE ROLE postgres LOGIN CREATEROLE CREATEDB PASSWORD '{password}';
     CREATE ROLE rds_iam;
-    CREATE ROLE boss SUPERUSER LOGIN PASSWORD 'boss';  # pragma: allowlist secret
+    CREATE ROLE boss SUPERUSER LOGIN PASSWORD 'boss';
 """
 
 
@@ -60,7 +60,7 @@ def _run(server, tmp_path_factory):
         "PATH": f"{folder}:{os.environ['PATH']}",
         "AWS_REGION": "eu-central-1",
         "DATABASE_HOST": "course.example",
-        "DATABASE_SECRET_ARN": "arn",  # pragma: allowlist secret
+        "DATABASE_SECRET_ARN": "arn",
         "PGSSLROOTCERT": str(authority.file),
         "TUNNEL_PORT": str(front.port),
     }
