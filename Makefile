@@ -3,12 +3,12 @@
 local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/bootstrap.py
 tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
-pylint = --jobs 2 --rcfile ../pyproject.toml --recursive yes --ignore .venv
+pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz format lock hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -112,6 +112,12 @@ lock: environments ## Lock all dependencies anew, on Python 3.11, the oldest tha
 		--default-index https://pypi.org/simple infrastructure/local/requirements.in -o infrastructure/local/requirements.txt
 	$(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
 		--default-index https://pypi.org/simple infrastructure/checks/requirements.in -o infrastructure/checks/requirements.txt
+
+audit: .local/checks/made-from ## Ask OSV whether anything that is locked has known vulnerabilities
+	cd infrastructure/checks && ../../.local/checks/bin/python audit.py
+
+licences: environments .local/checks/made-from ## Write docs/licences.md anew: what is shipped, under which licence
+	cd infrastructure/checks && ../../.local/checks/bin/python licences.py
 
 hooks: environments ## Have git look at what is committed, and run `make lint` before a push
 	$(tools)/pre-commit install

@@ -1,4 +1,4 @@
-"""What README.md and docs/training.md say of the flow is so."""
+"""What docs/training.md says of the flow is so."""
 
 import re
 
@@ -7,12 +7,11 @@ from training import behaviour, postgres, validate
 from training.settings import SERVICE
 from training.steps import RETRY_AFTER_SECONDS
 
-README = (SERVICE.parent / "README.md").read_text(encoding="utf-8")
 TRAINING = (SERVICE.parent / "docs" / "training.md").read_text(encoding="utf-8")
 
 
 def test_each_parameter_is_in_the_table_with_its_default():
-    table = re.findall(r"^\| `(\w+)` \| (.*?) \|", README.split("| parameter |")[1].split("\n\n")[0], re.MULTILINE)
+    table = re.findall(r"^\| `(\w+)` \| (.*?) \|", TRAINING.split("| parameter |")[1].split("\n\n")[0], re.MULTILINE)
     shown = {"": "empty", None: "empty", False: "false", train_model.ALL_CANDIDATES: "all six"}
     parameters = train_model.run_pipeline.parameters.properties
     assert dict(table) == {

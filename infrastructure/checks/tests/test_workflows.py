@@ -40,7 +40,7 @@ def _workflows():
 
 
 def test_there_are_the_workflows_that_the_documents_name():
-    assert [file.stem for file in WORKFLOWS] == ["cd", "ci", "rollback", "update"]
+    assert [file.stem for file in WORKFLOWS] == ["audit", "cd", "ci", "rollback", "update"]
 
 
 def test_actionlint_finds_nothing():
