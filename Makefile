@@ -8,7 +8,7 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz pictures mutants format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -37,11 +37,11 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments
 
-# The tools that look at what is deployed.
-.local/checks/made-from: infrastructure/checks/requirements.txt
+# Environments of tools: `checks` looks at what is deployed, `pictures` has a browser, `mutants` changes code.
+.local/%/made-from: infrastructure/%/requirements.txt
 	@$(local) environments
-	$(tools)/uv venv --quiet --clear --relocatable --python $(tools)/python .local/checks
-	$(tools)/uv pip sync --quiet --require-hashes --python .local/checks/bin/python $<
+	$(tools)/uv venv --quiet --clear --relocatable --python $(tools)/python .local/$*
+	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
 # Three at a time on two cores, since two of them wait for servers much of the time; their lines are kept whole.
@@ -101,6 +101,12 @@ bench: ## Measure the prediction service beside others (needs wrk), and the moni
 fuzz: ## Try 10,000 requests that are made from the prediction service's description
 	@$(MAKE) --no-print-directory -C model-deployment fuzz
 
+pictures: .local/pictures/made-from ## Take the pictures of docs/pictures from what `make run` and `make demo` show (needs Chromium)
+	@.local/pictures/bin/python infrastructure/pictures
+
+mutants: environments .local/mutants/made-from ## Change the modules that decide, and count the changes that no test notices
+	@.local/mutants/bin/python infrastructure/mutants
+
 format: environments ## Format the code
 	$(tools)/black --quiet .
 	$(tools)/isort --quiet .
@@ -110,8 +116,8 @@ lock: environments ## Lock all dependencies anew, on Python 3.11, the oldest tha
 	@for service in $(services); do (cd $$service && ../$(tools)/pipenv lock) || exit 1; done
 	$(tools)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header \
 		--default-index https://pypi.org/simple infrastructure/local/requirements.in -o infrastructure/local/requirements.txt
-	$(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
-		--default-index https://pypi.org/simple infrastructure/checks/requirements.in -o infrastructure/checks/requirements.txt
+	for folder in checks pictures mutants; do $(tools)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header \
+		--default-index https://pypi.org/simple infrastructure/$$folder/requirements.in -o infrastructure/$$folder/requirements.txt; done
 
 audit: .local/checks/made-from ## Ask OSV whether anything that is locked has known vulnerabilities
 	cd infrastructure/checks && ../../.local/checks/bin/python audit.py

@@ -1,7 +1,12 @@
 """Shipping: oldest first, again after a failure, and segments deleted once all of them is shipped."""
 
+import os
+import signal
+from datetime import UTC, datetime
+
 import psycopg2
 import pytest
+from prometheus_client import REGISTRY
 
 from serving.outbox import backlog, segment, shipper
 from serving.outbox.postgres import Rejected
@@ -64,6 +69,14 @@ def _ship_all(shipping):
         pass
 
 
+def _shipped(table):
+    return REGISTRY.get_sample_value("outbox_shipped_rows_total", {"table": table}) or 0
+
+
+def _rejected(table):
+    return REGISTRY.get_sample_value("outbox_rejected_rows_total", {"table": table}) or 0
+
+
 def test_rows_of_all_tables_are_shipped_once(outbox, tmp_path, destination):
     _append(outbox, "a", "b")
     _append(outbox, "c", table="outcomes")
@@ -76,7 +89,7 @@ def test_rows_of_all_tables_are_shipped_once(outbox, tmp_path, destination):
     assert backlog.measure(tmp_path).rows == 0
 
 
-def test_a_segment_is_deleted_when_it_is_shipped_and_its_writer_has_gone(outbox, tmp_path, destination):
+def test_a_segment_is_deleted_when_it_is_shipped_and_its_writer_has_gone(outbox, tmp_path, destination, caplog):
     shipping = Shipper(tmp_path, destination)
     _append(outbox, "a")
     shipping.ship()
@@ -85,6 +98,7 @@ def test_a_segment_is_deleted_when_it_is_shipped_and_its_writer_has_gone(outbox,
     shipping.ship()
     assert not segment.listed(tmp_path)
     assert segment.read_shipped(tmp_path) == {}
+    assert "cut off" not in caplog.text
 
 
 @pytest.mark.parametrize("moment", ["fails_before", "fails_after"])
@@ -128,17 +142,36 @@ def test_a_write_that_was_cut_off_is_dropped_and_said(outbox, tmp_path, destinat
     _ship_all(Shipper(tmp_path, destination))
     assert destination.order == ["a"]
     assert not segment.listed(tmp_path)
-    assert "6 bytes of a write that was cut off" in caplog.text
+    assert f"{one.name} ended in 6 bytes of a write that was cut off" in caplog.text
+
+
+def test_a_segment_with_nothing_but_a_write_that_was_cut_off_is_deleted(outbox, tmp_path, destination, caplog):
+    _append(outbox, "a")
+    (one,) = segment.listed(tmp_path)
+    os.truncate(one.path, one.header()[1] + 1)
+    outbox.close()
+    _ship_all(Shipper(tmp_path, destination))
+    assert not destination.order and not segment.listed(tmp_path)
+    assert "ended in 1 bytes" in caplog.text
 
 
 def test_what_postgres_never_takes_is_put_aside_and_holds_up_nothing(outbox, tmp_path, destination, caplog):
-    destination.rejects = {"b"}
+    shipped, rejected = _shipped("features"), _rejected("features")
+    destination.rejects = {"b", "e"}
     _append(outbox, "a", "b", "c")
-    Shipper(tmp_path, destination).ship()
+    shipping = Shipper(tmp_path, destination)
+    shipping.ship()
     assert destination.order == ["a", "c"]
-    (kept,) = (tmp_path / shipper.REJECTED_FOLDER).iterdir()
+    folder = tmp_path / shipper.REJECTED_FOLDER
+    (kept,) = folder.iterdir()
     assert kept.read_text(encoding="utf-8") == f"out of range\tb\t{TIME}\tx\n"
-    assert "does not take 1 rows" in caplog.text
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (_shipped("features") - shipped, _rejected("features") - rejected) == (2, 1)
+    assert "does not take 1 rows for features, such as: out of range. They are kept in " + str(kept) in caplog.text
+    _append(outbox, "d", "e")
+    shipping.ship()
+    assert destination.order == ["a", "c", "d"]
+    assert kept.read_text(encoding="utf-8").count("out of range") == 2
 
 
 def test_failures_are_said_once_and_waited_out_longer_and_longer(outbox, tmp_path, destination, caplog):
@@ -148,7 +181,7 @@ def test_failures_are_said_once_and_waited_out_longer_and_longer(outbox, tmp_pat
     caplog.set_level("INFO")
     shipper.run(Shipper(tmp_path, destination), life)
     assert life.waited == [0.5, 1, 2, 4, 8, 10, 10, 0.5, 0.5]
-    assert caplog.text.count("Rows wait") == caplog.text.count("taken again") == 1
+    assert caplog.messages == ["Rows wait in the outbox: connection refused", "All rows of the outbox are taken again."]
     assert destination.order == ["a"]
 
 
@@ -157,15 +190,40 @@ def test_draining_empties_the_outbox_or_says_what_is_left(outbox, tmp_path, dest
     _append(outbox, "a")
     outbox.close()
     shipper.drain(Shipper(tmp_path, destination), Rounds(99), tmp_path)
-    assert destination.order == ["a"] and "The outbox is empty" in caplog.text
+    assert destination.order == ["a"] and caplog.messages == ["The outbox is empty."]
     _append(outbox, "b", "c")
-    destination.fails_before = 1
-    shipper.drain(Shipper(tmp_path, destination), Rounds(99), tmp_path)
-    assert destination.order == ["a", "b", "c"]
+    destination.fails_before = 2
+    caplog.clear()
+    life = Rounds(99)
+    shipper.drain(Shipper(tmp_path, destination), life, tmp_path)
+    assert destination.order == ["a", "b", "c"] and life.waited == [0.5, 0.5]
+    assert caplog.messages == ["Rows wait in the outbox: connection refused", "The outbox is empty."]
     _append(outbox, "d", "e")
     destination.fails_before = 99
     shipper.drain(Shipper(tmp_path, destination), Rounds(9), tmp_path)
-    assert "2 rows stay in the outbox" in caplog.text
+    assert caplog.messages[-1] == f"2 rows stay in the outbox {tmp_path}, and are shipped after the next start."
+
+
+def test_a_batch_that_hangs_ends_the_process_and_one_that_ends_does_not(outbox, tmp_path, destination, monkeypatch):
+    alarms = []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    _append(outbox, "a")
+    Shipper(tmp_path, destination).ship()
+    assert alarms == [shipper.BATCH_SECONDS, 0]
+
+
+def test_the_backlog_is_that_of_all_segments(tmp_path):
+    for number, table in enumerate(("features", "outcomes")):
+        outbox = Outbox(tmp_path, 1 << 20)
+        outbox.append(table, COLUMNS, f"{number}\t2026-01-0{2 - number}T00:00:00+00:00\ta b c\n".encode())
+        outbox.close()
+    (tmp_path / f"{0:020d}-1.features").write_bytes(b"\0" * 100)  # of a power cut, and the oldest by its name
+    found = backlog.measure(tmp_path)
+    sizes = [one.size for one in segment.listed(tmp_path)]
+    headers = [one.header()[1] for one in segment.listed(tmp_path)[1:]]
+    assert (found.rows, found.used_bytes, found.unshipped_bytes) == (2, sum(sizes), sum(sizes) - 100 - sum(headers))
+    age = datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)
+    assert found.oldest_seconds == pytest.approx(age.total_seconds(), abs=60)
 
 
 def test_older_segments_are_shipped_and_deleted_before_younger_ones(tmp_path, destination, monkeypatch):
@@ -219,7 +277,14 @@ def test_a_segment_that_a_power_cut_spoiled_is_set_aside_and_holds_up_nothing(ou
     shipping.ship()
     assert destination.order == ["a"]
     assert backlog.measure(tmp_path).rows == 0
-    assert (tmp_path / shipper.REJECTED_FOLDER / spoiled.name).is_file() and "has no header" in caplog.text
+    assert (tmp_path / shipper.REJECTED_FOLDER / spoiled.name).is_file()
+    assert (tmp_path / shipper.REJECTED_FOLDER).stat().st_mode & 0o777 == 0o700
+    assert caplog.messages == [
+        f"Segment {spoiled.name} has no header, and cannot be shipped. It is kept in {shipper.REJECTED_FOLDER}."
+    ]
+    spoiled.write_bytes(b"\0")
+    shipping.ship()
+    assert not spoiled.exists()
 
 
 def test_a_disk_that_is_full_does_not_keep_it_from_shipping(outbox, tmp_path, destination, monkeypatch):

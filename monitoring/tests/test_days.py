@@ -1,6 +1,6 @@
 """Which days are looked at, and their bounds where clocks change."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,10 +12,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 def test_a_day_is_from_midnight_to_midnight_of_its_zone():
     found = days.day(date(2026, 1, 15), BERLIN)
-    assert (found.start, found.end) == (
-        datetime(2026, 1, 14, 23, tzinfo=UTC),
-        datetime(2026, 1, 15, 23, tzinfo=UTC),
+    assert found == days.Day(
+        date(2026, 1, 15), datetime(2026, 1, 14, 23, tzinfo=UTC), datetime(2026, 1, 15, 23, tzinfo=UTC)
     )
+    assert found.start.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,8 @@ def test_a_range_that_ends_before_it_begins_or_is_a_slip_of_the_pen_is_refused()
         days.between(date(2026, 3, 1), date(2026, 2, 28))
     with pytest.raises(days.NotInOrder, match="first_day=0026-03-01"):
         days.between(date(26, 3, 1), date(2026, 3, 1))
+    ten_years = [date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days.MOST_DAYS - 1)]
+    assert len(days.between(*ten_years)) == days.MOST_DAYS
 
 
 def test_a_day_that_has_not_begun_is_refused():

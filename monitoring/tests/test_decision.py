@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from monitor.decision import Evidence, began, decide, row
+from monitor.decision import Decision, Evidence, began, decide, row
 from monitor.settings import Settings
 
 TODAY = date(2026, 3, 10)
 DAY_BEFORE = date(2026, 3, 9)
+LASTING = "3 of the last 5 days drifted, the latest among them"
 TEST = {"accuracy": 0.78, "rows_test": 1600.0}
 
 
@@ -50,6 +51,7 @@ def test_what_follows_is_a_setting():
     evidence = _evidence("..ddd")
     actions = {on_drift: _action(evidence, on_drift=on_drift) for on_drift in ("off", "notify", "retrain")}
     assert actions == {"off": "off", "notify": "notify", "retrain": "retrain"}
+    assert decide(evidence, Settings(on_drift="off")) == Decision("off", f"{LASTING}; ON_DRIFT=off, so nothing follows")
 
 
 def test_retraining_waits_until_there_is_enough_to_learn_from():
@@ -60,6 +62,9 @@ def test_retraining_waits_until_there_is_enough_to_learn_from():
         "RETRAIN_OUTCOMES=1000" in decision.reason and "has 999" in decision.reason and "2026-03-09" in decision.reason
     )
     assert _action(few, on_drift="notify") == "notify"
+    assert decide(replace(few, outcomes_since=1000), Settings(on_drift="retrain")) == Decision(
+        "retrain", f"{LASTING}; training starts on what was predicted since 2026-03-09", tells=True
+    )
 
 
 def _ago(days):
@@ -82,6 +87,13 @@ def test_it_acts_once_in_a_cool_down_and_who_was_told_may_still_retrain(event, o
     assert _action(replace(_evidence("..ddd"), **event), on_drift=on_drift) == action
 
 
+def test_a_cool_down_says_since_when():
+    cooling = replace(_evidence("..ddd"), last_notified=_ago(6))
+    assert decide(cooling, Settings()) == Decision(
+        "cool-down", f"{LASTING}; the last event was on 2026-03-04, and COOL_DOWN_DAYS=7"
+    )
+
+
 def test_waiting_tells_once_in_a_cool_down():
     few = _evidence("..ddd", outcomes_since=10)
     assert decide(few, Settings(on_drift="retrain")).tells
@@ -96,7 +108,9 @@ def test_waiting_tells_once_in_a_cool_down():
         ("..d.d", 2),
         ("d....d.ddddddddddddddd", 21),  # four days without are fewer than the window of five
         ("d.....d.ddddddddddddddd", 16),
+        ("d.....", None),
         ("ddddd.....", None),
+        ("d....", 4),
         ("", None),
     ],
 )
@@ -107,6 +121,24 @@ def test_drift_began_on_its_first_day_after_a_window_without(pattern, days_ago):
 
 def test_where_no_day_drifted_retraining_learns_from_the_days_whose_accuracy_is_low():
     assert began(_evidence("....."), Settings()) == DAY_BEFORE
+
+
+def test_a_row_says_what_was_decided_and_on_what_evidence():
+    evidence, settings = _evidence("..ddd", right=700, known=1000), Settings()
+    decided = decide(evidence, settings)
+    assert row(evidence, decided, settings) == {
+        "run_id": "r",
+        "action": "notify",
+        "reason": decided.reason,
+        "drifted_days": 3,
+        "days": 5,
+        "live_accuracy": 0.7,
+        "test_accuracy": 0.78,
+        "since": DAY_BEFORE,
+        "outcomes_since": 5000,
+        "done": False,
+    }
+    assert row(_evidence(".....", test={}), decided, settings)["live_accuracy"] is None
 
 
 def test_a_row_of_a_decision_that_tells_is_to_be_carried_out():
@@ -125,3 +157,7 @@ def test_the_reason_is_a_sentence_with_the_figures():
     assert decide(_evidence("....d"), Settings()).reason == (
         "1 of the last 5 days drifted, and lasting drift is 3 of 5, the latest among them; too few outcomes are known"
     )
+    assert decide(_evidence("....d", right=780, known=1000), Settings()).reason.endswith(
+        "; the outcomes known do not show an accuracy below the test's"
+    )
+    assert decide(_evidence("", run_id=None), Settings()).reason == "no predictions to judge"
