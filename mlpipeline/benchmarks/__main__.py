@@ -21,20 +21,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import limit
+from benchmarks import handed_on, limit
+from benchmarks.handed_on import AT_LEAST, AT_MOST, MAX_GIGABYTES, MAX_SECONDS, TIMES
 from benchmarks.servers import MlflowServer
 from benchmarks.sheet import Sheet
 from training import prepare, source, synthetic, validate
 from training.settings import SERVICE, Settings
 
 SEEDS = range(5)
-TIMES = 100
-AT_LEAST = {"accuracy": 0.770, "roc_auc": 0.800}
-AT_MOST = {"brier_score": 0.168, "calibration_error": 0.03}
-MAX_SECONDS, MAX_GIGABYTES = 120, 4
-NAMES = {"accuracy": "accuracy", "roc_auc": "ROC AUC", "brier_score": "Brier score"}
-NAMES |= {"calibration_error": "calibration error, 10 bins"}
-SLOWER, AT_SCALE = f"{TIMES} times the data: time, as a multiple", f"{TIMES} times the data: memory"
 console = Console()
 missed: list[str] = []
 
@@ -46,7 +40,7 @@ def main() -> None:
     parser.add_argument("--scale", action="store_true", help=f"measure {TIMES} times the data, too")
     parser.add_argument("--figures", type=Path, help="file to write the figures with targets to, as JSON")
     asked = parser.parse_args()
-    sheet = Sheet(asked.figures, _targets(asked.source, asked.scale))
+    sheet = handed_on.sheet(asked.figures, asked.source, asked.scale)
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     with tempfile.TemporaryDirectory() as folder, prefect_test_harness(server_startup_timeout=120):
         server = MlflowServer(Path(folder))
@@ -55,38 +49,13 @@ def main() -> None:
             runs = [_run(asked.source, seed, server, folder) for seed in track(SEEDS, "Five seeds", console=console)]
             _print_quality(runs, _limits(asked.source, folder))
             _print_cost("the flow, tuning included", runs)
-            _enter_quality(sheet, asked.source, runs)
+            handed_on.enter_runs(sheet, asked.source, runs)
             if asked.scale:
                 _print_scale(server, folder, sheet)
         finally:
             server.stop()
     if missed and not asked.figures:
         sys.exit(f"Missed: {', '.join(missed)}")
-
-
-def _score(name: str, data: str) -> str:
-    return (
-        f"{NAMES[name]} on {'synthetic data' if data == 'synthetic' else Path(data).name}, mean of {len(SEEDS)} seeds"
-    )
-
-
-def _flow(data: str) -> str:
-    return f"the whole flow, tuning included, on {'synthetic data' if data == 'synthetic' else Path(data).name}"
-
-
-def _targets(data: str, with_scale: bool) -> list[tuple[str, str]]:
-    scores = [(_score(name, data), f">= {least:.3f}") for name, least in AT_LEAST.items()]
-    scores += [(_score(name, data), f"<= {most:.3f}") for name, most in AT_MOST.items()]
-    at_scale = [(SLOWER, f"<= {TIMES}"), (AT_SCALE, f"< {MAX_GIGABYTES} GB")] if with_scale else []
-    return [*scores, (_flow(data), f"<= {MAX_SECONDS} s"), *at_scale]
-
-
-def _enter_quality(sheet: Sheet, data: str, runs: list[dict]) -> None:
-    for name, target in (AT_LEAST | AT_MOST).items():
-        mean = sum(run[name] for run in runs) / len(runs)
-        sheet.put(_score(name, data), f"{mean:.4f}", mean >= target if name in AT_LEAST else mean <= target)
-    longest = max(run["seconds"] for run in runs)
-    sheet.put(_flow(data), f"{longest:.1f} s, the longest of {len(runs)}", longest <= MAX_SECONDS)
 
 
 def _verdict(what: str, is_met: bool) -> str:
@@ -149,8 +118,7 @@ def _print_scale(server: MlflowServer, folder: str, sheet: Sheet) -> None:
     synthetic.generate(rows=TIMES * synthetic.ROWS, copies=TIMES * synthetic.COPIES).to_csv(many, index=False)
     small, large = (_run(str(file), 0, server, folder) for file in (once, many))
     ratio = large["seconds"] / small["seconds"]
-    sheet.put(SLOWER, f"{ratio:.1f} ({small['seconds']:.0f} s to {large['seconds']:.0f} s)", ratio <= TIMES)
-    sheet.put(AT_SCALE, f"{large['gigabytes']:.2f} GB", large["gigabytes"] < MAX_GIGABYTES)
+    handed_on.enter_scale(sheet, small, large)
     console.print(
         f"{TIMES} times the data: {large['seconds']:.0f} s, {ratio:.1f} times as long as {small['seconds']:.0f} s "
         f"(target {TIMES}: {_verdict('time at scale', ratio <= TIMES)}); memory {large['gigabytes']:.2f} GB "

@@ -38,7 +38,7 @@ def image() -> tuple[str, bool | None]:
             return f"{megabytes:.0f} MB, built at commit {commit}", megabytes <= MAX_MB
     if not engines:
         return "not measured: neither docker nor podman is there", None
-    return f"not measured: {' and '.join(engines)} have no {WEB}, or not its base; `make images` builds it", None
+    return f"not measured: {WEB} or its base is not in {' or '.join(engines)}; `make images` builds it", None
 
 
 def _inspect(engine: str, name: str) -> dict | None:

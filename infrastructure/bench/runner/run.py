@@ -63,6 +63,7 @@ def _run(part: Part, figures: Path, log: Path) -> str:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with open(log, "w", encoding="utf-8") as output, Progress(*columns, console=console, transient=True) as progress:
         progress.add_task(part.name, total=None)
+        process = None
         try:
             process = subprocess.Popen(  # pylint: disable=consider-using-with  # `_end` ends it
                 [*part.command, str(figures)],
@@ -73,10 +74,9 @@ def _run(part: Part, figures: Path, log: Path) -> str:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            code = process.wait(LONGEST_SECONDS)
         except OSError as error:
             return f"it did not start: {error}"
-        try:
-            code = process.wait(LONGEST_SECONDS)
         except subprocess.TimeoutExpired:
             return f"it took longer than {LONGEST_SECONDS} s"
         finally:
@@ -84,11 +84,11 @@ def _run(part: Part, figures: Path, log: Path) -> str:
     return f"it ended with code {code}: {last_line(log)}" if code else ""
 
 
-def _end(process: subprocess.Popen, mark: str) -> None:
+def _end(process: subprocess.Popen | None, mark: str) -> None:
     """Ends a program as Ctrl-C does, so that it cleans up, and then what is left of all that it has started."""
     handlers = {number: signal.signal(number, signal.SIG_IGN) for number in STOPS}  # nothing cuts the end short
     try:
-        if process.poll() is None:
+        if process and process.poll() is None:
             process.send_signal(signal.SIGINT)
             try:
                 process.wait(GRACE_SECONDS)
