@@ -28,13 +28,17 @@ def main() -> int:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit("Another `make bench` runs here.")
-        machine = Machine.now()
-        outcomes = [run.one(part) for part in chosen]
-        shown = table.markdown(machine, outcomes)
-        (run.FOLDER / "table.md").write_text(shown, encoding="utf-8")
-        (run.FOLDER / "table.json").write_text(table.as_json(machine, outcomes), encoding="utf-8")
-    print(shown, end="")
+        machine, outcomes = Machine.now(), []
+        for part in chosen:
+            outcomes.append(run.one(part))
+            _keep(machine, outcomes)  # each time, since it may be stopped
+    print(table.markdown(machine, outcomes), end="")
     return 1 if any(outcome.failure for outcome in outcomes) else 0
+
+
+def _keep(machine: Machine, outcomes: list[run.Outcome]) -> None:
+    (run.FOLDER / "table.md").write_text(table.markdown(machine, outcomes), encoding="utf-8")
+    (run.FOLDER / "table.json").write_text(table.as_json(machine, outcomes), encoding="utf-8")
 
 
 if __name__ == "__main__":

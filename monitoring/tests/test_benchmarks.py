@@ -21,9 +21,8 @@ def _rates():
 
 def test_false_alarms_are_those_of_the_worst_size_and_power_that_of_500_students(rates):
     false, power = error_rates.figures(rates)
-    assert (false[1].split(" (")[0], false[2]) == ("1.1%", False)
-    assert false[1].endswith("with 500 students a day")
-    assert (power[1].split(" (")[0], power[2]) == ("95.0%", True)
+    assert false[1].startswith("1.1% (") and false[1].endswith("with 500 students a day") and not false[2]
+    assert power[1].startswith("95.0% (") and power[2]
 
 
 def test_rates_are_a_table(rates):
