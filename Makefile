@@ -62,17 +62,20 @@ lint: environments .local/checks/made-from ## Check formatting, imports, code, a
 		echo "pylint and pipenv verify in $$service"; \
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
-	cd infrastructure/local && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .
+	@for folder in local bench; do \
+		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
+	done
 	@for folder in checks deploy; do \
 		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
 	done
 
-unit: environments ## Run the unit tests of each service and of the local stack
+unit: environments ## Run the unit tests of each service, of the local stack and of the benchmark
 	@for service in $(services); do \
 		echo "Unit tests of $$service"; \
 		(cd $$service && .venv/bin/python -m pytest $(pytest) tests --ignore tests/with_servers) || exit 1; \
 	done
 	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
+	cd infrastructure/bench && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests
 
 deployed: environments .local/checks/made-from ## Check what is deployed, and how: containers, manifests, Terraform, workflows
 	cd infrastructure/checks && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
@@ -94,9 +97,10 @@ images: ## Build the container images of the three services, with docker or podm
 containers: environments .local/checks/made-from ## Build the images, run the whole system with compose, and try it
 	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test/test_compose.py
 
-bench: ## Measure the prediction service beside others (needs wrk), and the monitoring
-	@$(MAKE) --no-print-directory -C model-deployment bench
-	cd monitoring && .venv/bin/python -m benchmarks
+# The table alone is on stdout.
+bench: ## Measure all that was asked for, or some parts, as ONLY="service code"; docs/figures.md
+	@$(local) environments >&2
+	@$(tools)/python infrastructure/bench $(ONLY)
 
 fuzz: ## Try 10,000 requests that are made from the prediction service's description
 	@$(MAKE) --no-print-directory -C model-deployment fuzz

@@ -85,7 +85,7 @@ def mlflow(camera: Camera, shown: Shown) -> Iterator[Path]:
         page = camera.open(f"{run}/artifacts/{picture}", "Path:")
         page.locator("img[src^='blob:'], img[src*='get-artifact']").first.wait_for()
         _close_assistant(page)
-        yield camera.take(page, f"mlflow-{Path(picture).stem}")
+        yield camera.take(page, f"mlflow-{Path(picture).stem}", (0, 0, 1280, 560))
 
 
 def _close_assistant(page: Page) -> None:
@@ -99,7 +99,9 @@ def _close_assistant(page: Page) -> None:
 def demo(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The demo's page: what happened, and the students at risk."""
     page = camera.open(shown.demo.as_uri(), "Students at risk")
-    yield camera.take(page, "demo")
+    yield camera.take(page, "demo", (0, 0, 1280, 765))
+    page.goto(f"{shown.demo.as_uri()}#students-at-risk")
+    yield camera.take(page, "students")
 
 
 ALL = (service, prefect, mlflow, demo)

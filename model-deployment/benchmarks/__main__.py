@@ -1,4 +1,4 @@
-"""Measures the service beside others, on this machine: `python -m benchmarks [--only-floor]`.
+"""Measures the service beside others, on this machine: `python -m benchmarks [--only-floor] [--figures FILE]`.
 
 Ends with 1 if an answer was lost or a server failed; a missed target is only shown.
 """
@@ -9,14 +9,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import environments, report, session, wrk
+from benchmarks import environments, handed_on, report, session, wrk
 
 
 def main() -> int:
     """Measures, and prints the report; progress is on stderr."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures the service beside others.")
     parser.add_argument("--only-floor", action="store_true", help="leave out those that need environments of their own")
+    parser.add_argument("--figures", type=Path, help="file to write the figures with targets to, as JSON")
     arguments = parser.parse_args()
+    sheet = handed_on.sheet(arguments.figures)
     if not wrk.is_there():
         sys.exit("wrk, which makes the load, is missing: `apt-get install wrk` or `brew install wrk`.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
@@ -24,6 +26,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="run-", dir=environments.FOLDER) as folder:
         results = session.measure(Path(folder), with_others=not arguments.only_floor)
     print(report.text(results))
+    handed_on.fill(sheet, results)
     return 0 if results.is_sound else 1
 
 

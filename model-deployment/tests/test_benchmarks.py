@@ -1,12 +1,13 @@
 """What the benchmarks make of what they measure."""
 
+import json
 import math
 
 import pytest
 
-from benchmarks import alone, figures, report, wrk
+from benchmarks import alone, figures, handed_on, report, wrk
 from benchmarks.alone import Alone, Memory
-from benchmarks.contestants import FLOOR, MLSERVER, OURS
+from benchmarks.contestants import FLOOR, MLFLOW, MLSERVER, OURS
 from benchmarks.results import Count, Results
 from benchmarks.throughput import CONNECTIONS, Measured
 from benchmarks.wrk import Run
@@ -61,6 +62,24 @@ def test_targets(results):
         "MB resident in the largest worker": False,
         "seconds from start to ready": True,
     }
+
+
+def test_figures_are_handed_on_and_those_that_were_not_measured_too(results, tmp_path):
+    file = tmp_path / "figures.json"
+    sheet = handed_on.sheet(file)
+    planned = json.loads(file.read_text(encoding="utf-8"))
+    assert len(planned) == 13
+    assert {row["measured"] for row in planned} == {None}
+    results.missing.clear()
+    results.missing[MLFLOW] = "it ended with code 1"
+    handed_on.fill(sheet, results)
+    rows = {row.pop("what"): row for row in json.loads(file.read_text(encoding="utf-8"))}
+    assert list(rows) == [row["what"] for row in planned]
+    floor = rows["requests a second, of a constant's, connections: 1"]
+    assert floor == {"target": ">= 0.750", "measured": "0.500", "met": False}
+    missing = rows["requests a second, times mlflow models serve, the lowest"]
+    assert missing == {"target": ">= 10.0", "measured": "not measured: it ended with code 1", "met": None}
+    assert rows[handed_on.STORED] == {"target": "equal", "measured": "9 read, 10 given, 10 stored", "met": True}
 
 
 def test_report_says_what_was_measured_and_what_was_not(results):

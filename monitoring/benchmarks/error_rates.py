@@ -23,6 +23,11 @@ DAYS_WITHOUT_CHANGE = (3_000, 3_000, 1_000, 300)
 DAYS_WITH_CHANGE = (300, 300, 100, 40)
 DAYS_BY_EVIDENTLY = 40
 WINDOW = 5
+UNCHANGED, SHIFTED = "no change", "time spent down 25%"
+MAX_FALSE, MIN_POWER, POWER_SIZE = 0.01, 0.95, 500
+FALSE_ALARMS = "days called drifted on which nothing has changed, at the most of all sizes"
+POWER = f"days noticed on which {POWER_SIZE} students spend a quarter less time"
+TARGETS = ((FALSE_ALARMS, f"<= {MAX_FALSE:.0%}"), (POWER, f">= {MIN_POWER:.0%}"))
 NOISE = (0.10, 0.25)  # share of the outcomes that turn into their opposite
 
 
@@ -33,9 +38,14 @@ class Rate:
     hits: int
     days: int
 
+    @property
+    def share(self) -> float:
+        """Of the days."""
+        return self.hits / self.days
+
     def __str__(self) -> str:
         low, high = proportion_confint(self.hits, self.days, method="beta")
-        return f"{self.hits / self.days:.1%} ({low:.1%} to {high:.1%})"
+        return f"{self.share:.1%} ({low:.1%} to {high:.1%})"
 
 
 def drifted(size: int, change: str, seed: int) -> bool:
@@ -101,19 +111,17 @@ def _change(name: str) -> population.Change | None:
     return {one.name: one.change for one in population.CHANGES}.get(name)
 
 
-def table() -> str:
-    """All rates, as a table in Markdown; takes some minutes, and says how far it is."""
-    lines = [f"| share of days that alarm, at students a day | {' | '.join(f'{size:,}' for size in SIZES)} |"]
-    lines.append("|---" * (1 + len(SIZES)) + "|")
+def measure() -> dict[str, list[Rate]]:
+    """All rates, by what is done to the days, for each size; takes some minutes, and says how far it is."""
+    rates: dict[str, list[Rate]] = {}
 
     def row(title: str, judge: Callable, change: str, days: tuple[int, ...], factor: int = 1) -> None:
-        found = []
+        rates[title] = []
         for size, count in zip(SIZES, days, strict=True):
             print(f"{title}, {size:,} a day, {count:,} days ...", flush=True)
-            found.append(str(rate(judge, size * factor, change, count)))
-        lines.append(f"| {title} | {' | '.join(found)} |")
+            rates[title].append(rate(judge, size * factor, change, count))
 
-    row("no change", drifted, "", DAYS_WITHOUT_CHANGE)
+    row(UNCHANGED, drifted, "", DAYS_WITHOUT_CHANGE)
     for one in population.CHANGES:
         row(one.name, drifted, one.name, DAYS_WITH_CHANGE)
     row("no change, by Evidently's defaults", drifted_by_evidently, "", (DAYS_BY_EVIDENTLY,) * len(SIZES))
@@ -122,4 +130,22 @@ def table() -> str:
     for noise in NOISE:
         row(f"{noise:.0%} of outcomes turned: accuracy of a day", below_test, str(noise), DAYS_WITH_CHANGE)
         row(f"{noise:.0%} of outcomes turned: of {WINDOW} days", below_test, str(noise), DAYS_WITH_CHANGE, WINDOW)
+    return rates
+
+
+def table(rates: dict[str, list[Rate]]) -> str:
+    """All rates, as a table in Markdown."""
+    lines = [f"| share of days that alarm, at students a day | {' | '.join(f'{size:,}' for size in SIZES)} |"]
+    lines.append("|---" * (1 + len(SIZES)) + "|")
+    lines += [f"| {title} | {' | '.join(map(str, found))} |" for title, found in rates.items()]
     return "\n".join(lines)
+
+
+def figures(rates: dict[str, list[Rate]]) -> list[tuple[str, str, bool]]:
+    """What was measured of TARGETS, and whether it is met."""
+    size, worst = max(zip(SIZES, rates[UNCHANGED], strict=True), key=lambda one: one[1].share)
+    noticed = rates[SHIFTED][SIZES.index(POWER_SIZE)]
+    return [
+        (FALSE_ALARMS, f"{worst}, with {size:,} students a day", worst.share <= MAX_FALSE),
+        (POWER, str(noticed), noticed.share >= MIN_POWER),
+    ]
