@@ -8,7 +8,7 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end images containers bench fuzz pictures mutants format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -44,9 +44,9 @@ environments: ## Make the tools' and the services' Python environments, if they 
 	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
-# Three at a time on two cores, since two of them wait for servers much of the time; their lines are kept whole.
+# Four at a time on two cores, since those with servers wait for them much of the time; their lines are kept whole.
 test: environments ## Run all checks and tests
-	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) end-to-end with-servers checks
+	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) loop-to-its-end demo-to-its-end with-servers checks
 
 checks: lint
 	@$(again) unit
@@ -65,8 +65,9 @@ lint: environments .local/checks/made-from ## Check formatting, imports, code, a
 	@for folder in local bench; do \
 		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
 	done
-	@for folder in checks deploy; do \
-		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
+	@for folder in checks deploy mutants pictures; do \
+		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes \
+			--ignored-modules playwright,PIL .) || exit 1; \
 	done
 
 unit: environments ## Run the unit tests of each service, of the local stack and of the benchmark
@@ -88,8 +89,15 @@ flows: environments ## Run the flows on real servers of MLflow, Prefect, Postgre
 faults: environments ## Run the prediction service with a real Postgres, and kill, fill, cut and stop what it needs
 	cd model-deployment && .venv/bin/python -m pytest $(pytest) integration_test --ignore integration_test/test_compose.py
 
-end-to-end: environments ## Run the whole loop on real servers and free ports, and stop it in every way
-	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+end-to-end: loop-to-its-end demo-to-its-end ## Run the whole loop on real servers and free ports, and stop it in every way
+
+end_to_end = cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+
+loop-to-its-end: environments
+	$(end_to_end) --ignore tests/end_to_end/test_demo.py
+
+demo-to-its-end: environments
+	$(end_to_end)/test_demo.py
 
 images: ## Build the container images of the three services, with docker or podman
 	infrastructure/build-images.sh
@@ -110,6 +118,9 @@ pictures: .local/pictures/made-from ## Take the pictures of docs/pictures from w
 
 mutants: environments .local/mutants/made-from ## Change the modules that decide, and count the changes that no test notices
 	@.local/mutants/bin/python infrastructure/mutants
+
+coverage: environments .local/mutants/made-from ## Measure which branches the tests that run in one process go through
+	@infrastructure/mutants/coverage.sh
 
 format: environments ## Format the code
 	$(tools)/black --quiet .

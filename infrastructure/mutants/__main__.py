@@ -47,7 +47,7 @@ def _measure(service: dict) -> list[str]:
 
 
 def _copy(folder: Path, service: dict) -> Path:
-    """The repository's files in a folder, with the service's environment and mutmut's settings; gives the service's folder."""
+    """The repository's files, the service's environment and settings of mutmut; the service's folder."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):

@@ -49,7 +49,7 @@ def _read(address: str) -> dict:
         return json.load(answer)
 
 
-def service(camera: Camera, shown: Shown) -> Iterator[Path]:
+def show_service(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The prediction service's own page, with an answer."""
     page = camera.open(shown.web, shown.run_id)
     page.fill("input[name=CourseCategory]", "Science")
@@ -61,7 +61,7 @@ def service(camera: Camera, shown: Shown) -> Iterator[Path]:
     yield camera.take(page, "service", (int(box["x"]) - 20, 0, int(box["width"]) + 40, 800))
 
 
-def prefect(camera: Camera, shown: Shown) -> Iterator[Path]:
+def show_prefect(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The training run with its steps, and the form that starts another one."""
     page = camera.open(f"{shown.prefect}/runs/flow-run/{shown.flow_run}", "Completed", "run-pipeline")
     page.locator("canvas").first.wait_for()
@@ -74,7 +74,7 @@ def prefect(camera: Camera, shown: Shown) -> Iterator[Path]:
     yield camera.take(page, "prefect-form")
 
 
-def mlflow(camera: Camera, shown: Shown) -> Iterator[Path]:
+def show_mlflow(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The training run with its candidates and metrics, and two of its pictures."""
     run = f"{shown.mlflow}/#/experiments/{shown.experiment}/runs/{shown.run_id}"
     page = camera.open(run, "Metrics (", "roc_auc")
@@ -96,7 +96,7 @@ def _close_assistant(page: Page) -> None:
         close.first.click()
 
 
-def demo(camera: Camera, shown: Shown) -> Iterator[Path]:
+def show_demo(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The demo's page: what happened, and the students at risk."""
     page = camera.open(shown.demo.as_uri(), "Students at risk")
     yield camera.take(page, "demo", (0, 0, 1280, 765))
@@ -104,4 +104,4 @@ def demo(camera: Camera, shown: Shown) -> Iterator[Path]:
     yield camera.take(page, "students")
 
 
-ALL = (service, prefect, mlflow, demo)
+ALL = (show_service, show_prefect, show_mlflow, show_demo)

@@ -71,12 +71,45 @@ def test_a_failed_write_leaves_nothing_to_read_and_the_next_one_succeeds(outbox,
     monkeypatch.setattr(os, "write", real)
     outbox.append("features", COLUMNS, _rows("d"))
     assert [row["id"] for row in waiting(tmp_path)] == ["a", "d"]
-    assert caplog.text.count("takes no rows") == 1 and "No space left" in caplog.text
-    assert caplog.text.count("takes rows again") == 1
+    refused = "requests get 503: the disk refused: No space left on device. It empties as Postgres takes them."
+    assert caplog.messages == [
+        f"The outbox {tmp_path} takes no rows, {refused}",
+        f"The outbox {tmp_path} takes rows again.",
+    ]
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(segment.UNFINISHED)]
 
 
-def test_it_refuses_beyond_its_limit_and_takes_rows_again_once_there_is_room(tmp_path, monkeypatch):
+def test_nobody_else_on_the_machine_reads_what_students_did(tmp_path):
+    folder = tmp_path / "not" / "there"
+    Outbox(folder, MIB).append("features", COLUMNS, _rows("a"))
+    (one,) = segment.listed(folder)
+    assert (folder.stat().st_mode & 0o777, one.path.stat().st_mode & 0o777) == (0o700, 0o600)
+
+
+def test_a_segment_counts_with_the_whole_blocks_that_it_takes_of_the_disk(outbox, tmp_path):
+    outbox.append("features", COLUMNS, _rows("a"))
+    assert segment.bytes_used(tmp_path) == segment.BLOCK
+    outbox.append("features", COLUMNS, _rows("b" * segment.BLOCK))  # and again, in another column
+    assert segment.bytes_used(tmp_path) == 3 * segment.BLOCK
+
+
+def test_a_name_that_the_disk_did_not_confirm_is_an_error_of_the_disk_alone(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(segment, "_sync_folder", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        segment.create(tmp_path, "features", COLUMNS, fsync=True)
+
+
+def test_a_file_that_is_no_segment_is_named(tmp_path):
+    (tmp_path / f"{0:020d}-1.features").write_bytes(b"[]\n")
+    (one,) = segment.listed(tmp_path)
+    with pytest.raises(segment.NoHeader, match=one.name):
+        one.header()
+
+
+def test_it_refuses_beyond_its_limit_and_takes_rows_again_once_there_is_room(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(writer, "RECOUNT_SECONDS_WHEN_FULL", 0)
     outbox = Outbox(tmp_path, MIB)
     written = 0
@@ -85,6 +118,7 @@ def test_it_refuses_beyond_its_limit_and_takes_rows_again_once_there_is_room(tmp
             outbox.append("features", COLUMNS, _rows("x" * 10_000))
             written += 1
     assert 0.9 * MIB < segment.bytes_used(tmp_path) <= MIB
+    assert f"it holds {MIB} bytes, its limit OUTBOX_MAX_BYTES" in caplog.text
     assert backlog.measure(tmp_path).rows == written
     # What is full holds no lock on any segment, so all of them can be shipped and deleted.
     for one in segment.listed(tmp_path):

@@ -226,6 +226,14 @@ def test_the_backlog_is_that_of_all_segments(tmp_path):
     assert found.oldest_seconds == pytest.approx(age.total_seconds(), abs=60)
 
 
+def test_what_is_shipped_is_no_backlog_and_a_row_without_a_time_has_no_age(outbox, tmp_path, destination):
+    outbox.append("features", COLUMNS, b"a\tspoiled\tx\n")
+    assert backlog.measure(tmp_path).rows == 1 and backlog.measure(tmp_path).oldest_seconds == 0
+    Shipper(tmp_path, destination).ship()
+    found = backlog.measure(tmp_path)
+    assert (found.rows, found.unshipped_bytes) == (0, 0) and found.used_bytes > 0
+
+
 def test_older_segments_are_shipped_and_deleted_before_younger_ones(tmp_path, destination, monkeypatch):
     monkeypatch.setattr(shipper, "BATCH_BYTES", 200)
     ids = [f"{number:04d}" for number in range(100)]

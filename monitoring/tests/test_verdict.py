@@ -81,6 +81,8 @@ def test_a_column_that_the_table_lacks_is_noted(judge):
     found = judge(students(500).assign(NumberOfVideosWatched=None), absent=["NumberOfVideosWatched"])
     assert found.metrics["missing_values_jumped"] and "NumberOfVideosWatched" in found.note
     assert judge(students(500)).note == ""
+    two = judge(students(500), absent=["NumberOfVideosWatched", "DeviceType"]).note
+    assert two == "the table features has no column for NumberOfVideosWatched, DeviceType, which counts as missing"
 
 
 def test_what_cannot_be_compared_is_counted_and_nothing_is_said_of_it():
