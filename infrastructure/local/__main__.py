@@ -26,7 +26,7 @@ def main() -> int:
     except ValidationError as error:
         for fault in error.errors(include_url=False):
             name = "_".join(map(str, fault["loc"])).upper()
-            console.error(f"{name}={fault['input']!r}: {fault['msg']}")
+            console.error(f"{name}={fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}")
     except console.StepFailed as error:
         console.error(str(error))
     except PermissionError as error:

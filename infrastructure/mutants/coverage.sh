@@ -8,18 +8,35 @@ root=$PWD
 PYTHONPATH=$(echo "$root"/.local/mutants/lib/python*/site-packages)
 export PYTHONPATH
 
-measure() {
+begin() {
     folder=$1 python=$2 package=$3
-    shift 3
     COVERAGE_FILE=$root/.local/coverage-$package
     export COVERAGE_FILE
     cd "$root/$folder"
-    echo "Tests of $folder"
-    "$python" -m coverage run --rcfile "$root/pyproject.toml" --source "$package" -m pytest -q -c "$root/pyproject.toml" --rootdir . "$@"
+    "$python" -m coverage erase
+}
+
+count() {
+    echo "Tests of $folder: $*"
+    "$python" -m coverage run --append --rcfile "$root/pyproject.toml" --source "$package" \
+        -m pytest -q -c "$root/pyproject.toml" --rootdir . "$@"
+}
+
+show() {
     "$python" -m coverage report --rcfile "$root/pyproject.toml"
 }
 
-measure mlpipeline .venv/bin/python training tests
-measure monitoring .venv/bin/python monitor tests
-measure model-deployment .venv/bin/python serving tests
-measure infrastructure/local ../../.local/tools/bin/python stack tests --ignore tests/end_to_end
+for service in "mlpipeline training" "monitoring monitor"; do
+    begin "${service% *}" .venv/bin/python "${service#* }"
+    count tests --ignore tests/with_servers
+    count tests/with_servers
+    show
+done
+
+begin model-deployment .venv/bin/python serving
+count tests
+show
+
+begin infrastructure/local ../../.local/tools/bin/python stack
+count tests --ignore tests/end_to_end
+show

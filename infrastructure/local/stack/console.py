@@ -11,7 +11,10 @@ from rich.markup import escape
 from rich.status import Status
 
 LOG_LINES_SHOWN = 8
-
+LOG_COLUMNS_SHOWN = 400
+# What Python says of a package that is not there whole, or is for another machine.
+DAMAGED = ("ModuleNotFoundError", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture")
+MENDED_BY = "An environment seems to be damaged: delete the folder .venv of that service, and run this again."
 out = Console(highlight=False)
 _UNICODE = out.encoding.lower().startswith("utf")
 DONE, FAILED = ("✓", "✗") if _UNICODE else ("ok", "FAILED")
@@ -23,7 +26,12 @@ class StepFailed(Exception):
     def __init__(self, message: str, log: Path | None = None):
         self.log = log
         if log:
-            message += f"\nThe log is {log}; it ends:\n" + "\n".join(f"    {line}" for line in tail(log))
+            lines = tail(log)
+            message += f"\nThe log is {log}; it ends:\n" + "\n".join(
+                f"    {line[:LOG_COLUMNS_SHOWN]}" for line in lines
+            )
+            if any(sign in line for line in lines for sign in DAMAGED):
+                message += f"\n{MENDED_BY}"
         super().__init__(message)
 
 

@@ -1,9 +1,13 @@
 """What the environment may say."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from pydantic import ValidationError
 
-from stack.settings import Settings
+from stack.settings import ROOT, Settings
 
 
 @pytest.mark.parametrize("source", ["kaggle", "synthetic", "https://example.org/data.csv"])
@@ -28,3 +32,16 @@ def test_the_path_of_a_file_is_made_absolute(tmp_path, monkeypatch):
 def test_a_wrong_setting_is_refused(setting, value, message):
     with pytest.raises(ValidationError, match=message):
         Settings(**{setting: value})
+
+
+def test_make_run_names_the_setting_its_value_and_what_is_allowed():
+    environment = os.environ | {"DATA_SOURCE": "nowhere.csv"}
+    ended = subprocess.run(
+        [sys.executable, ROOT / "infrastructure" / "local", "status"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert (ended.stdout + ended.stderr).startswith("DATA_SOURCE='nowhere.csv': is no file; allowed are kaggle, ")

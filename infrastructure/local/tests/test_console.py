@@ -1,0 +1,31 @@
+"""What a person reads when a step fails."""
+
+import pytest
+
+from stack import console
+from stack.console import StepFailed
+
+
+@pytest.fixture(name="log")
+def _log(tmp_path):
+    return tmp_path / "web.log"
+
+
+def test_a_failed_step_shows_the_end_of_its_log_and_no_endless_lines(log):
+    log.write_text("\n".join([*map(str, range(100)), "x" * 10_000]), encoding="utf-8")
+    message = str(StepFailed("web ended.", log))
+    assert message.startswith(f"web ended.\nThe log is {log}; it ends:\n    93\n")
+    assert len(message) < 600 and console.MENDED_BY not in message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ModuleNotFoundError: No module named 'flask'",
+        "ImportError: /a/b.so: invalid ELF header",
+        '{"exc_info": "ModuleNotFoundError: No module named \'flask\'"}',
+    ],
+)
+def test_where_a_package_is_not_whole_it_says_what_to_do(log, line):
+    log.write_text(f"{line}\n", encoding="utf-8")
+    assert str(StepFailed("web ended.", log)).endswith(console.MENDED_BY)
