@@ -42,8 +42,16 @@ def _port():
         return taken.getsockname()[1]
 
 
+@pytest.fixture(name="heeds_ctrl_c")
+def _heeds_ctrl_c():
+    """Tests that run in a shell's background inherit that SIGINT is ignored, and no shell below could trap it then."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(name="start")
-def _start(tmp_path):
+def _start(tmp_path, heeds_ctrl_c):  # pylint: disable=unused-argument
     """A function that starts tunnel.sh, with stand-ins for AWS' programs."""
     (tmp_path / "listen.py").write_text(LISTEN, encoding="utf-8")
     for name, text in {"aws": AWS, "session-manager-plugin": "#!/bin/sh\n"}.items():
