@@ -8,7 +8,7 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit deployed flows faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit test-loop test-demo deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -44,9 +44,17 @@ environments: ## Make the tools' and the services' Python environments, if they 
 	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
-# Four at a time on two cores, since those with servers wait for them much of the time; their lines are kept whole.
+# Three at a time on two cores, of about the same length, since two of them wait for servers much of the time. Their lines are
+# kept whole.
 test: environments ## Run all checks and tests
-	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) loop-to-its-end demo-to-its-end with-servers checks
+	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) test-loop test-demo checks
+
+test-loop: loop-to-its-end
+	@$(again) flows-of-monitoring
+
+test-demo: demo-to-its-end
+	@$(again) flows-of-training
+	@$(again) faults
 
 checks: lint
 	@$(again) unit
@@ -82,8 +90,12 @@ deployed: environments .local/checks/made-from ## Check what is deployed, and ho
 	cd infrastructure/checks && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
 	cd infrastructure/deploy && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
 
-flows: environments ## Run the flows on real servers of MLflow, Prefect, Postgres and Dask, and disturb them
+flows: flows-of-training flows-of-monitoring ## Run the flows on real servers of MLflow, Prefect, Postgres and Dask, and disturb them
+
+flows-of-training: environments
 	cd mlpipeline && .venv/bin/python -m pytest $(pytest) tests/with_servers
+
+flows-of-monitoring: environments
 	cd monitoring && .venv/bin/python -m pytest $(pytest) tests/with_servers
 
 faults: environments ## Run the prediction service with a real Postgres, and kill, fill, cut and stop what it needs

@@ -17,7 +17,7 @@ from stack.settings import ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
 UP = "Ctrl-C stops everything"  # the last line of what it says once it is up
-START_SECONDS = 300
+START_SECONDS = 900  # not how long it may take: it is how long a test waits for what hangs
 STOP_SECONDS = 60
 DEMO_SECONDS = 900  # on a machine that has other things to do
 
