@@ -8,7 +8,7 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit test-loop test-demo deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -47,7 +47,7 @@ environments: ## Make the tools' and the services' Python environments, if they 
 # Three at a time on two cores, of about the same length, since two of them wait for servers much of the time. Their lines are
 # kept whole.
 test: environments ## Run all checks and tests
-	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) test-loop test-demo checks
+	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) test-loop test-demo test-units
 
 test-loop: loop-to-its-end
 	@$(again) flows-of-monitoring
@@ -55,6 +55,10 @@ test-loop: loop-to-its-end
 test-demo: demo-to-its-end
 	@$(again) flows-of-training
 	@$(again) faults
+	@$(again) deployed
+
+test-units: lint
+	@$(again) unit
 
 checks: lint
 	@$(again) unit
