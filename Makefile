@@ -8,7 +8,7 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
-.PHONY: help run demo stop status postgres clean environments test checks with-servers lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -59,13 +59,6 @@ test-demo: demo-to-its-end
 
 test-units: lint
 	@$(again) unit
-
-checks: lint
-	@$(again) unit
-	@$(again) deployed
-
-with-servers: flows
-	@$(again) faults
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	$(tools)/black --check --quiet .
