@@ -21,10 +21,10 @@ demo: ## Three weeks in a few minutes: drift sets in, is noticed, and a new mode
 	@$(local) demo
 
 stop: ## Stop it from elsewhere, and a demo too
-	@if [ -f .local/tools/made-from ]; then $(tools)/python infrastructure/local stop; else echo "Not running."; fi
+	@$(local) stop
 
 status: ## Say whether it runs, and where
-	@if [ -f .local/tools/made-from ]; then $(tools)/python infrastructure/local status; else echo "Not running. Start it with: make run"; fi
+	@$(local) status
 
 postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
 	@$(local) postgres

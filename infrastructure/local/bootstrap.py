@@ -14,23 +14,39 @@ import tempfile
 import time
 from pathlib import Path
 
+import soundness
+
 HERE = Path(__file__).resolve().parent
 LOCAL = HERE.parent.parent / ".local"
 TOOLS = LOCAL / "tools"
 LOG = LOCAL / "logs" / "tools.log"
 REQUIREMENTS = HERE / "requirements.txt"
 STAMP = TOOLS / "made-from"
+# What needs no tools where there are none, and must not wait for new ones where a stack runs with the old.
+LOOKING = {"stop": "Not running.", "status": "Not running. Start it with: make run"}
 
 
 def main() -> None:
     """Brings the tools environment up to date, and becomes the command that was asked for."""
+    command = sys.argv[1]
+    if command in LOOKING and not STAMP.is_file():
+        print(LOOKING[command])
+        return
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != wanted():
+        if command in LOOKING:
+            if not soundness.is_whole(TOOLS):
+                make()
+        elif not is_current():
             refuse_while_in_use()
             make()
     os.execv(TOOLS / "bin" / "python", [str(TOOLS / "bin" / "python"), str(HERE), *sys.argv[1:]])
+
+
+def is_current() -> bool:
+    """Whether the environment is what requirements.txt asks for, and whole."""
+    return STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted() and soundness.is_whole(TOOLS)
 
 
 def refuse_while_in_use() -> None:
@@ -66,7 +82,7 @@ def make() -> None:
             if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
                 sys.exit(
                     f"The tools environment could not be made: {' '.join(command[:5])} ... failed, and {LOG} says why. "
-                    "Is the package index reachable? Once it is, the same command goes on from here."
+                    + soundness.why_not_made(LOCAL, LOG)
                 )
     STAMP.write_text(wanted(), encoding="utf-8")
     print(f"Making the tools environment took {time.monotonic() - started:.1f} s", flush=True)
@@ -83,5 +99,7 @@ def pinned(package: str) -> str:
 if __name__ == "__main__":
     try:
         main()
+    except OSError as problem:
+        sys.exit(f"{problem.strerror}: {problem.filename or LOCAL}")
     except KeyboardInterrupt:
         sys.exit("Interrupted; the same command goes on from here.")

@@ -23,14 +23,14 @@ else
 fi
 
 for candidate in "$@"; do
-    if found=$("$candidate" -c "$probe" 2>/dev/null); then
+    if found=$("$candidate" -c "$probe" 2>/dev/null) && [ -f "$found" ]; then
         echo "$found"
         exit 0
     fi
     case $found in
         "version "*) versions="$versions${versions:+, }$candidate is ${found#version }" ;;
         "venv of "*) without_venv=${found#venv of } ;;
-        *) [ -z "$PYTHON" ] || versions="$PYTHON does not start" ;;
+        *) [ -z "$PYTHON" ] || versions="$PYTHON does not start as a Python" ;;
     esac
 done
 

@@ -30,8 +30,8 @@ class StepFailed(Exception):
             message += f"\nThe log is {log}; it ends:\n" + "\n".join(
                 f"    {line[:LOG_COLUMNS_SHOWN]}" for line in lines
             )
-            if any(sign in line for line in lines for sign in DAMAGED):
-                message += f"\n{MENDED_BY}"
+        if any(sign in message for sign in DAMAGED):
+            message += f"\n{MENDED_BY}"
         super().__init__(message)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import soundness
 from stack import console, instance
 from stack.guard import end_with_parent
 from stack.settings import SERVICES, Settings
@@ -24,7 +25,7 @@ def update(settings: Settings) -> None:
 
 def make_all(settings: Settings) -> None:
     """Brings all services' environments up to date, with a line of progress each."""
-    settings.logs.mkdir(parents=True, exist_ok=True)
+    settings.make_folders()
     for service in SERVICES:
         with console.step(f"Environment of {service.name}") as step:
             made = make(service, settings.logs / f"environment-{service.name}.log")
@@ -44,7 +45,9 @@ def make(service: Path, log: Path) -> bool:
 
 
 def _is_current(service: Path) -> bool:
-    return _stamp(service).is_file() and _stamp(service).read_text(encoding="utf-8") == _wanted(service)
+    stamp = _stamp(service)
+    is_wanted = stamp.is_file() and stamp.read_text(encoding="utf-8") == _wanted(service)
+    return is_wanted and soundness.is_whole(stamp.parent)
 
 
 def _stamp(service: Path) -> Path:
@@ -84,8 +87,7 @@ def _install(service: Path, environment: Path, log: Path) -> None:
             if ended.returncode:
                 output.flush()
                 raise console.StepFailed(
-                    f"The environment of {service.name} could not be made. Is the package index reachable? Once it "
-                    "is, the same command goes on from here.",
+                    f"The environment of {service.name} could not be made. {soundness.why_not_made(service, log)}",
                     log,
                 )
 

@@ -21,7 +21,8 @@ class Instance:
 
     def __init__(self, local_dir: Path):
         self._file = local_dir / FACTS
-        self._facts: dict = {"pid": os.getpid(), "started": time.strftime("%Y-%m-%d %H:%M:%S"), "addresses": {}}
+        self._facts: dict = {"pid": os.getpid(), "started": time.strftime("%Y-%m-%d %H:%M:%S")}
+        self._facts |= {"is_up": False, "addresses": {}}
 
     def publish(self, **facts) -> None:
         """Adds facts for others to read."""

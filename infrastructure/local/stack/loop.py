@@ -43,9 +43,9 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
             "too. For the real data: make run DATA_SOURCE=/path/to/online_course_engagement_data.csv"
         )
     serve(settings, supervisor, addresses, champion)
-    predict(addresses)
+    predict(supervisor, addresses)
     if not is_monitored(addresses, champion):
-        day = send_held_out_students(addresses, champion)
+        day = send_held_out_students(supervisor, addresses, champion)
         monitor(supervisor, addresses, day)
 
 
@@ -125,12 +125,12 @@ def serve(settings: Settings, supervisor: Supervisor, addresses: Addresses, cham
         step.result = f"{addresses.web} follows the champion and serves run {champion.run_id}"
 
 
-def predict(addresses: Addresses) -> None:
+def predict(supervisor: Supervisor, addresses: Addresses) -> None:
     """Sends the sample request, and shows the answer and the row that it left."""
     with console.step("Sample request") as step:
         answer = _post(addresses, SAMPLE_REQUEST)
         answered = console.seconds_since_start()
-        rows = _stored(addresses, [answer])
+        rows = _stored(supervisor, addresses, [answer])
         step.result = f"answered {answered:.0f} s after the start, and found in the table features"
     console.table({"request": json.dumps(SAMPLE_REQUEST), "answer": json.dumps(answer)})
     console.table(rows[0], title="its row in features")
@@ -143,14 +143,14 @@ def is_monitored(addresses: Addresses, champion: Version) -> bool:
     return bool(addresses.database.query("SELECT 1 FROM metrics WHERE run_id = %s LIMIT 1", (champion.run_id,)))
 
 
-def send_held_out_students(addresses: Addresses, champion: Version) -> date:
+def send_held_out_students(supervisor: Supervisor, addresses: Addresses, champion: Version) -> date:
     """Sends activity of students whom the model has never seen; gives the day (UTC) of their predictions."""
     with console.step("More students") as step:
         students = tracking.held_out_requests(addresses.mlflow, champion.run_id)[:HELD_OUT_STUDENTS]
         answers = []
         for start in range(0, len(students), BATCH):
             answers += _post(addresses, students[start : start + BATCH])
-        stored = _stored(addresses, answers)
+        stored = _stored(supervisor, addresses, answers)
         completing = sum(answer["CourseCompletion"] for answer in answers)
         step.result = (
             f"{len(answers)} held-out students predicted, {completing} of them to complete their course; "
@@ -170,7 +170,7 @@ def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:
         console.table({name: value for name, value in row.items() if value is not None}, title="the row in metrics")
 
 
-def _stored(addresses: Addresses, answers: list[dict]) -> list[dict]:
+def _stored(supervisor: Supervisor, addresses: Addresses, answers: list[dict]) -> list[dict]:
     """The rows of these answers, once all of them have come from the service's outbox."""
     ids = [answer["PredictionID"] for answer in answers]
     end = time.monotonic() + SHIPPED_SECONDS
@@ -180,7 +180,10 @@ def _stored(addresses: Addresses, answers: list[dict]) -> list[dict]:
             if len(rows) == len(ids):
                 return rows
         if time.monotonic() > end:
-            raise console.StepFailed(f"Not all predictions are in the table features after {SHIPPED_SECONDS} s.")
+            raise console.StepFailed(
+                f"Not all predictions are in the table features after {SHIPPED_SECONDS} s.",
+                supervisor.log(programs.WEB),
+            )
         time.sleep(0.2)
 
 

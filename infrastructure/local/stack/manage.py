@@ -17,7 +17,10 @@ def status(settings: Settings) -> int:
     if facts is None:
         console.note("Not running. Start it with: make run")
         return 0
-    console.note(f"Running since {facts['started']}, process {facts['pid']}:")
+    if facts["is_up"]:
+        console.note(f"Running since {facts['started']}, process {facts['pid']}:")
+    else:
+        console.note(f"Starting since {facts['started']}, process {facts['pid']}; not all of this answers yet:")
     if facts["addresses"]:
         console.table(facts["addresses"])
     else:

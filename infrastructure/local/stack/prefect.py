@@ -43,7 +43,9 @@ def follow(api: str, name: str, run_id: str, log: Path, on_task: OnTask) -> None
     end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         state = _call("GET", f"{api}/flow_runs/{run_id}")["state"]
-        if state["type"] in ("FAILED", "CRASHED", "CANCELLED"):
+        if state["type"] == "FAILED":  # of what the flow itself raised, the last line says it all
+            raise StepFailed(f"{name} failed: {state['message']}\nThe log is {log}.")
+        if state["type"] in ("CRASHED", "CANCELLED"):
             raise StepFailed(f"{name} {state['type'].lower()}: {state['message']}", log)
         under_way = _report_tasks(api, run_id, seen, on_task)
         if state["type"] == "COMPLETED":

@@ -10,6 +10,7 @@ from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, Settings
 from stack.supervisor import Program
 
 POOL = "default-agent-pool"
+WEB = "web"
 TRAINING_QUEUE = "mlops"
 MONITORING_QUEUE = "mlops-monitoring"
 
@@ -114,7 +115,7 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
             return False
 
     return Program(
-        name="web",
+        name=WEB,
         command=[executable(MODEL_DEPLOYMENT, "gunicorn")],
         folder=MODEL_DEPLOYMENT,
         rank=40,

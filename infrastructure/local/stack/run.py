@@ -51,10 +51,9 @@ def run_postgres(settings: Settings) -> int:
 def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewell: str) -> int:
     """Carries out `body` as the one that holds this folder; says `farewell` when it is told to stop."""
     _stop_on_signals()
+    settings.make_folders()
     try:
         with instance.claim(settings.local_dir) as claimed:
-            for folder in (settings.logs, settings.temporary):
-                folder.mkdir(exist_ok=True)
             body(settings, claimed)
     except instance.AlreadyRunning:
         console.note("It is running already.")
@@ -81,6 +80,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
         if found and not grafana.start(settings, supervisor, chosen, found):
             chosen = replace(chosen, grafana_port=None)
             claimed.publish(addresses=chosen.table(settings))
+        claimed.publish(is_up=True)
         console.note(f"\nEverything is up after {console.seconds_since_start():.0f} s.\n")
         console.table(chosen.table(settings))
         if not found:
@@ -98,6 +98,7 @@ def _postgres_alone(settings: Settings, claimed: Instance) -> None:
             supervisor.start(program)
             database.make()
             step.result = database.address
+        claimed.publish(is_up=True)
         shown = database.environment | {"DB_PASSWORD": f"$(cat {shlex.quote(str(database.password_file))})"}
         console.note("For the services, in their terminals:\n")
         console.note("    export " + " ".join(f'{name}="{value}"' for name, value in shown.items()))

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stack.console import StepFailed
+
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 MLPIPELINE = ROOT / "mlpipeline"
 MODEL_DEPLOYMENT = ROOT / "model-deployment"
@@ -42,7 +44,11 @@ class Settings(BaseSettings):
     @field_validator("local_dir")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
-        return folder.expanduser().resolve()
+        absolute = folder.expanduser().resolve()
+        existing = next(path for path in (absolute, *absolute.parents) if path.exists())
+        if not existing.is_dir():
+            raise ValueError(f"{existing} is a file; a folder is needed")
+        return absolute
 
     @field_validator("data_source")
     @classmethod
@@ -68,6 +74,16 @@ class Settings(BaseSettings):
         if not ((home / "conf" / "defaults.ini").is_file() and any(map(Path.is_file, programs))):
             raise ValueError("is no unpacked Grafana, which has the files bin/grafana and conf/defaults.ini")
         return home
+
+    def make_folders(self) -> None:
+        """Makes the folders that everything else is in; raises StepFailed where that cannot be."""
+        try:
+            for folder in (self.local_dir, self.logs, self.temporary):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StepFailed(
+                f"LOCAL_DIR={self.local_dir}: it cannot be made or written to ({error.strerror})"
+            ) from error
 
     @property
     def demo_dir(self) -> Path:

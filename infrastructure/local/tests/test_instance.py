@@ -37,6 +37,17 @@ def test_status_and_stop_when_nothing_runs(tmp_path, capsys):
     assert "Not running. Start it with: make run" in capsys.readouterr().out
 
 
+def test_status_says_whether_all_of_it_answers(tmp_path, capsys):
+    with instance.claim(tmp_path) as claimed:
+        claimed.publish(addresses={"MLflow UI": "http://127.0.0.1:5000"})
+        manage.status(Settings(local_dir=tmp_path))
+        assert "Starting since" in capsys.readouterr().out
+        claimed.publish(is_up=True)
+        manage.status(Settings(local_dir=tmp_path))
+        said = capsys.readouterr().out
+        assert "Running since" in said and "http://127.0.0.1:5000" in said
+
+
 def test_stop_ends_what_a_killed_stack_left(tmp_path, spawn, capsys):
     left = spawn("-c", "import time; time.sleep(600)", env={"LOCAL_STACK_DIR": str(tmp_path)})
     other = spawn("-c", "import time; time.sleep(600)", env={"LOCAL_STACK_DIR": str(tmp_path / "other")})

@@ -9,12 +9,13 @@ import pytest
 import requests
 
 from stack import prefect
+from stack.console import StepFailed
 
 
 class _Api:
-    """Answers 503 to the first calls, as Prefect does while its database is busy."""
+    """Answers 503 to the first calls, as Prefect does while its database is busy; then a run is in this state."""
 
-    def __init__(self, busy):
+    def __init__(self, busy=0, state="COMPLETED", message=""):
         self.keys: list[str] = []
         outer = self
 
@@ -23,7 +24,7 @@ class _Api:
 
             def do_GET(self):  # pylint: disable=invalid-name  # the base class gives the name
                 """As the base class calls it."""
-                self._answer({"id": "d", "state": {"type": "COMPLETED", "message": ""}})
+                self._answer({"id": "d", "state": {"type": state, "message": message}})
 
             def do_POST(self):  # pylint: disable=invalid-name
                 """As the base class calls it."""
@@ -47,11 +48,11 @@ class _Api:
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def run(self):
+    def run(self, log=Path("log")):
         """Runs a deployment, and stops answering."""
         try:
             api = f"http://127.0.0.1:{self.server.server_port}"
-            prefect.run_deployment(api, "a/b", {}, Path("log"), lambda *_: None)
+            prefect.run_deployment(api, "a/b", {}, log, lambda *_: None)
         finally:
             self.server.shutdown()
             self.server.server_close()
@@ -74,3 +75,20 @@ def test_a_server_that_stays_busy_is_an_error(monkeypatch):
     monkeypatch.setattr(prefect, "BUSY_SECONDS", 0.1)
     with pytest.raises(requests.HTTPError, match="503"):
         _Api(busy=10_000).run()
+
+
+def test_what_a_flow_raised_is_told_without_its_traceback(tmp_path):
+    log = tmp_path / "worker.log"
+    log.write_text("Traceback (most recent call last):\nSourceError: it has no rows\n", encoding="utf-8")
+    with pytest.raises(StepFailed) as raised:
+        _Api(state="FAILED", message="Flow run encountered an exception: SourceError: it has no rows").run(log)
+    assert str(raised.value) == (
+        f"a/b failed: Flow run encountered an exception: SourceError: it has no rows\nThe log is {log}."
+    )
+
+
+def test_of_a_run_that_crashed_the_log_tells_more(tmp_path):
+    log = tmp_path / "worker.log"
+    log.write_text("Killed\n", encoding="utf-8")
+    with pytest.raises(StepFailed, match="a/b crashed: (.|\n)*it ends:\n    Killed"):
+        _Api(state="CRASHED", message="The process ended with code -9").run(log)

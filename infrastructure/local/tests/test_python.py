@@ -64,7 +64,14 @@ def test_a_python_without_venv_gets_one_sentence(find):
 def test_the_python_that_the_user_names_is_the_only_candidate(find):
     found = find("/no/python", python3=f'exec "{sys.executable}" "$@"')
     assert found.returncode == 1
-    assert "(/no/python does not start)" in found.stderr
+    assert "(/no/python does not start as a Python)" in found.stderr
+
+
+@pytest.mark.parametrize("answer", ['echo "$@"', "true"])
+def test_a_program_that_is_no_python_gets_one_sentence(find, tmp_path, answer):
+    found = find(str(tmp_path / "bin" / "echo"), echo=answer)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "bin/echo does not start as a Python)" in found.stderr and found.stderr.count("\n") == 1
 
 
 def test_the_tools_environment_leads_to_the_python_it_was_made_from(find, tmp_path):

@@ -7,6 +7,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from stack.console import StepFailed
 from stack.settings import ROOT, Settings
 
 
@@ -27,6 +28,8 @@ def test_the_path_of_a_file_is_made_absolute(tmp_path, monkeypatch):
         ("data_source", "nowhere.csv", "is no file; allowed are"),
         ("data_source", "s3://bucket/data.csv", "is no file; allowed are"),
         ("web_port", "99999", "less than or equal to 65535"),
+        ("local_dir", __file__, "test_settings.py is a file; a folder is needed"),
+        ("local_dir", f"{__file__}/below", "test_settings.py is a file; a folder is needed"),
     ],
 )
 def test_a_wrong_setting_is_refused(setting, value, message):
@@ -45,3 +48,9 @@ def test_make_run_names_the_setting_its_value_and_what_is_allowed():
     )
     assert ended.returncode == 1
     assert (ended.stdout + ended.stderr).startswith("DATA_SOURCE='nowhere.csv': is no file; allowed are kaggle, ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write to, on Linux only")
+def test_a_folder_that_cannot_be_made_is_named():
+    with pytest.raises(StepFailed, match="^LOCAL_DIR=/proc/x: it cannot be made or written to"):
+        Settings(local_dir="/proc/x").make_folders()

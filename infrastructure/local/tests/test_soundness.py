@@ -1,0 +1,116 @@
+"""Environments that somebody or something has damaged."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bootstrap
+import soundness
+from stack import environments
+
+
+@pytest.fixture(name="environment")
+def _environment(tmp_path):
+    """An environment with one package, of two files."""
+    environment = tmp_path / ".venv"
+    site = environment / "lib" / "python3.11" / "site-packages"
+    (site / "package.dist-info").mkdir(parents=True)
+    (site / "code.py").write_text("one = 1\n", encoding="utf-8")
+    (site / "package.dist-info" / "RECORD").write_text(
+        "code.py,sha256=abc,8\npackage.dist-info/RECORD,,\n", encoding="utf-8"
+    )
+    (environment / "bin").mkdir()
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    return environment
+
+
+def _of(environment: Path, name: str) -> Path:
+    return next(environment.rglob(name))
+
+
+def test_the_environment_that_runs_this_is_whole():
+    assert soundness.is_whole(Path(sys.prefix))
+
+
+def test_what_came_later_does_not_matter(environment):
+    (environment / "lib" / "python3.11" / "site-packages" / "__pycache__").mkdir()
+    assert soundness.is_whole(environment)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda environment: _of(environment, "code.py").unlink(),
+        lambda environment: _of(environment, "code.py").write_text("text", encoding="utf-8"),
+        lambda environment: _of(environment, "python").unlink(),
+        lambda environment: (
+            _of(environment, "python").unlink(),
+            _of(environment, "bin").joinpath("python").symlink_to("/gone"),
+        ),
+    ],
+    ids=["a file is missing", "a file is another", "no Python", "a Python that is gone"],
+)
+def test_damage_is_noticed(environment, damage):
+    damage(environment)
+    assert not soundness.is_whole(environment)
+
+
+def test_a_damaged_environment_is_made_anew(tmp_path):
+    service = tmp_path / "service"
+    service.mkdir()
+    (service / "Pipfile").write_text('[[source]]\nurl = "https://pypi.org/simple"\nname = "pypi"\n', encoding="utf-8")
+    (service / "Pipfile.lock").write_text('{"_meta": {"sources": []}, "default": {}}', encoding="utf-8")
+    python = service / ".venv" / "bin" / "python"
+    for _ in range(2):
+        assert environments.make(service, tmp_path / "log")
+        python.unlink()
+    assert environments.make(service, tmp_path / "log")
+    assert python.exists()
+
+
+def test_damaged_tools_are_no_current_tools(environment, monkeypatch):
+    monkeypatch.setattr(bootstrap, "TOOLS", environment)
+    monkeypatch.setattr(bootstrap, "STAMP", environment / "made-from")
+    bootstrap.STAMP.write_text(bootstrap.wanted(), encoding="utf-8")
+    assert bootstrap.is_current()
+    _of(environment, "code.py").unlink()
+    assert not bootstrap.is_current()
+
+
+@pytest.mark.parametrize("command", ["stop", "status"])
+def test_nothing_is_installed_to_say_that_nothing_runs(tmp_path, command):
+    here = Path(bootstrap.__file__).parent
+    copy = tmp_path / "infrastructure" / "local"
+    copy.mkdir(parents=True)
+    for name in ("bootstrap.py", "soundness.py"):
+        (copy / name).write_bytes((here / name).read_bytes())
+    said = subprocess.run([sys.executable, copy / "bootstrap.py", command], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("Not running.")
+    assert not (tmp_path / ".local").exists()
+
+
+def test_a_full_disk_is_not_the_fault_of_the_index(tmp_path, monkeypatch):
+    log = tmp_path / "log"
+    log.write_text("error: failed to write: No space left on device (os error 28)\n", encoding="utf-8")
+    assert soundness.why_not_made(tmp_path, log).startswith(f"The disk with {tmp_path} is full.")
+    log.write_text("error: dns error\n", encoding="utf-8")
+    assert soundness.why_not_made(tmp_path, log).startswith("Is the package index reachable?")
+    monkeypatch.setattr(soundness, "TOO_LITTLE", 2**80)
+    assert soundness.why_not_made(tmp_path, log).startswith(f"The disk with {tmp_path} is full.")
+
+
+def test_ctrl_c_in_the_first_second_leaves_one_line(tmp_path):
+    """Where its packages are still being read: this one waits as long as it takes."""
+    (tmp_path / "pydantic").mkdir()
+    (tmp_path / "pydantic" / "__init__.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, Path(bootstrap.__file__).parent, "status"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, "Interrupted; the same command goes on from here.\n")
