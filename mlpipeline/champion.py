@@ -10,7 +10,7 @@ import sys
 
 from training.history import table
 from training.registry import Registry, RegistryError
-from training.settings import Settings
+from training.settings import SettingsError, read
 
 
 def main() -> None:
@@ -21,7 +21,10 @@ def main() -> None:
     rollback = commands.add_parser("rollback", help="make another version champion")
     rollback.add_argument("version", type=int, nargs="?", help="the version; the previous champion if left out")
     asked = parser.parse_args()
-    registry = Registry(Settings())
+    try:
+        registry = Registry(read())
+    except SettingsError as error:
+        sys.exit(str(error))
     if asked.command == "list":
         print(table(registry))
         return

@@ -8,16 +8,18 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 
 from training.registry import Registry
-from training.settings import Settings
+from training.settings import SettingsError, read
 
 DEPLOYMENT = "run-pipeline/mlpipeline"
 
 
 def main() -> None:
     """Waits for the run to end. Only here, where nobody relies on a model yet, may it fall back to synthetic data."""
-    settings = Settings()
     try:
+        settings = read()
         champion = Registry(settings).champion()
+    except SettingsError as error:
+        sys.exit(str(error))
     except MlflowException as error:
         sys.exit(f"MLflow at {settings.tracking_uri} does not say whether there is a model: {error.message}")
     if champion:

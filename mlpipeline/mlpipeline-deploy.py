@@ -3,12 +3,15 @@
 # The name of this file is the one that its users know.
 # pylint: disable=invalid-name
 
+import sys
 from pathlib import Path
 
+import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import get_current_settings
 from prefect.workers.process import ProcessWorker
 
 POOL = "default-agent-pool"
@@ -36,4 +39,7 @@ def deploy() -> None:
 
 
 if __name__ == "__main__":
-    deploy()
+    try:
+        deploy()
+    except httpx.TransportError as error:
+        sys.exit(f"Prefect at {get_current_settings().api.url} does not answer: {error}")

@@ -2,12 +2,11 @@
 
 from prefect import flow
 
-from training import steps
+from training import settings, steps
 from training.candidates import ALL_CANDIDATES
 from training.compare import compare_candidates
 from training.parameters import Candidates, Margin, Probability, Seed, Share, Since
 from training.results import Training
-from training.settings import Settings
 
 
 @flow(name="run-pipeline")
@@ -36,24 +35,22 @@ def run_pipeline(
         promotion_margin: By how much the log loss may be worse than the champion's, at the upper end of the 95%
             interval of the difference, for the model to become champion.
     """
-    settings = Settings()
+    found = settings.read()
     steps.configure_mlflow()
 
-    dataset = steps.read_data(settings, data_source, data_since, fallback_to_synthetic)
+    dataset = steps.read_data(found, data_source, data_since, fallback_to_synthetic)
     checked = steps.validate_data(dataset, max_quarantined_share)
     splits = steps.split_by_student(checked.rows, seed)
     exploration = steps.explore_data(splits.train)
 
-    comparison = compare_candidates(settings, splits.train, candidates, seed)
+    comparison = compare_candidates(found, splits.train, candidates, seed)
     trained = steps.train(comparison, splits, decision_threshold, seed)
     evaluation = steps.evaluate_model(trained, seed)
     exported = steps.export_to_onnx(trained)
 
-    logged = steps.log_run(settings, Training(dataset, checked, exploration, comparison, trained, exported, evaluation))
-    decision = steps.decide_on_promotion(
-        settings, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed
-    )
-    version, decision = steps.register(settings, logged, decision)
+    logged = steps.log_run(found, Training(dataset, checked, exploration, comparison, trained, exported, evaluation))
+    decision = steps.decide_on_promotion(found, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed)
+    version, decision = steps.register(found, logged, decision)
     return {"run_id": logged.run_id, "version": version, "promoted": decision.promoted, **evaluation.metrics}
 
 

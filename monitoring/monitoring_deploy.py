@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+import httpx
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Cron
+from prefect.settings import get_current_settings
 from prefect.workers.process import ProcessWorker
 
 from monitor import settings
@@ -48,3 +50,5 @@ if __name__ == "__main__":
         deploy()
     except settings.SettingsError as error:
         sys.exit(str(error))
+    except httpx.TransportError as error:
+        sys.exit(f"Prefect at {get_current_settings().api.url} does not answer: {error}")

@@ -4,11 +4,15 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 THREADS = "threads"
 SERVICE = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names it, its value unless it is a secret, and what is allowed."""
 
 
 class Settings(BaseSettings):
@@ -53,3 +57,17 @@ class Settings(BaseSettings):
     def workers(self) -> int:
         """Threads to compare candidates in: one for each CPU that this process may use."""
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read() -> Settings:
+    """The settings of this process; raises SettingsError, with every wrong one in it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("; ".join(map(_fault, error.errors()))) from None
+
+
+def _fault(error: dict) -> str:
+    name = str(error["loc"][0])
+    is_secret = Settings.__annotations__[name] is SecretStr
+    return f"{name.upper()}{'' if is_secret else '=' + str(error['input'])}: {error['msg']}"
