@@ -83,7 +83,7 @@ def measure() -> list[Day]:
         try:
             for rows in ROWS:
                 print(f"{rows:,} predictions ...", flush=True)
-                found.append(_day(server, Path(folder) / str(rows), rows))
+                found.append(day_of(server, Path(folder) / str(rows), rows))
         finally:
             server.stop()
     return found
@@ -113,15 +113,15 @@ def figures(found: list[Day]) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _day(server: Postgres, folder: Path, rows: int) -> Day:
+def day_of(server: Postgres, folder: Path, rows: int) -> Day:
+    """A day of so many predictions, in a database of its own and a folder that is made."""
     folder.mkdir()
     environment = server.create(f"scale_{rows}") | {
         "TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "REFERENCE_CACHE": str(folder / "cache"),
     }
-    os.environ.update(environment)
     run_id = _training_run(folder, environment["TRACKING_URI"])
-    engine = database.connect(settings.read())
+    engine = database.connect(settings.Settings(**{name.lower(): value for name, value in environment.items()}))
     tables.make(engine)
     schema.upgrade(engine)
     with engine.begin() as connection:
@@ -131,16 +131,16 @@ def _day(server: Postgres, folder: Path, rows: int) -> Day:
         connection.execute(text("ANALYZE"))
     alone = _slowest_write(engine, lambda: time.sleep(3))
     printed: list[str] = []
-    meanwhile = _slowest_write(engine, lambda: printed.append(_measured()))
+    meanwhile = _slowest_write(engine, lambda: printed.append(_measured(environment)))
     drift, both, peak, counted, compared = json.loads(printed[0].splitlines()[-1])
     assert counted == rows
     return Day(rows, compared, drift, both, peak, meanwhile, alone)
 
 
-def _measured() -> str:
+def _measured(environment: dict[str, str]) -> str:
     """What a process that measures the day prints: it is the peak of its memory that counts."""
     command = [sys.executable, "-c", MEASURE.format(day=DAY)]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def _slowest_write(engine: Engine, work) -> float:

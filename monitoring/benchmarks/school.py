@@ -20,10 +20,10 @@ def python(service: Path) -> Path:
 
 
 def migrate(settings: dict[str, str]) -> None:
-    """Makes the tables in a database, with their indexes."""
+    """Makes the tables in a database, with their indexes; `settings` are all that the migrations are told."""
+    environment = {"PATH": os.environ["PATH"], **settings}
     for service in SERVICES:
-        command = [python(service), "migrate.py"]
-        subprocess.run(command, cwd=service, env=os.environ | settings, check=True, capture_output=True)
+        subprocess.run([python(service), "migrate.py"], cwd=service, env=environment, check=True)
 
 
 def fill(postgres: Postgres, database: str, sizes: dict[str, int]) -> None:

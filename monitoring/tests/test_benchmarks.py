@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from benchmarks import __main__, dashboards, error_rates, scale
+from benchmarks import __main__, dashboards, error_rates, scale, school
 from benchmarks.error_rates import Rate
 from benchmarks.scale import Day
 from benchmarks.sheet import Sheet
@@ -45,6 +45,18 @@ def test_the_slowest_query_counts():
     found = [(199.94, "model", "Drift"), (1.0, "service", "Requests")]
     assert [figure[1:] for figure in dashboards.figures(found)] == [("199.9 ms, of 2: Drift", True)]
     assert dashboards.table(found).splitlines()[2:] == ["| model | Drift | 199.9 |", "| service | Requests | 1.0 |"]
+
+
+def test_what_another_part_has_set_does_not_reach_the_migrations(tmp_path, monkeypatch):
+    """MLflow on sqlite, as one part has it, is an address that the prediction service refuses."""
+    monkeypatch.setenv("TRACKING_URI", "sqlite:///mlflow.db")
+    said = tmp_path / "said"
+    (tmp_path / "migrate.py").write_text(f"import os\nopen({str(said)!r}, 'w').write(repr(dict(os.environ)))\n")
+    monkeypatch.setattr(school, "SERVICES", (tmp_path,))
+    monkeypatch.setattr(school, "python", lambda _: sys.executable)
+    school.migrate({"DB_NAME": "school"})
+    found = said.read_text(encoding="utf-8")
+    assert "'DB_NAME': 'school'" in found and "TRACKING_URI" not in found
 
 
 def test_each_part_enters_what_it_announced(rates, tmp_path, monkeypatch):
