@@ -54,10 +54,11 @@ def test_the_interval_is_that_of_a_mean_of_paired_differences(students):
     challenger = 0.8 * champion + 0.08
     losses = [-np.log(np.where(actual == 1, given, 1 - given)) for given in (challenger, champion)]
     error = (losses[0] - losses[1]).std() / len(actual) ** 0.5
-    found = promotion.compare(actual, challenger, champion, seed=1)
-    assert found.difference == pytest.approx((losses[0] - losses[1]).mean())
-    assert found.high - found.difference == pytest.approx(1.96 * error, rel=0.06)
-    assert found.difference - found.low == pytest.approx(1.96 * error, rel=0.06)
+    # An end of 2,000 resamples is off by 3%; the mean of ten, by 1%.
+    found = [promotion.compare(actual, challenger, champion, seed=seed) for seed in range(10)]
+    assert found[0].difference == pytest.approx((losses[0] - losses[1]).mean())
+    assert np.mean([one.high - one.difference for one in found]) == pytest.approx(1.96 * error, rel=0.03)
+    assert np.mean([one.difference - one.low for one in found]) == pytest.approx(1.96 * error, rel=0.03)
 
 
 def test_the_same_seed_gives_the_same_interval_also_where_memory_is_short(students, monkeypatch):
