@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 import soundness
 
@@ -74,18 +75,23 @@ def make() -> None:
         uv_only = Path(folder) / "uv.txt"
         uv_only.write_text(pinned("uv"), encoding="utf-8")
         python = str(TOOLS / "bin" / "python")
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", str(TOOLS)],
-            [python, "-m", "pip", "install", "--require-hashes", "-r", str(uv_only)],
-            [python, "-m", "uv", "pip", "sync", "--require-hashes", "--python", python, str(REQUIREMENTS)],
-        ):
-            if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
-                sys.exit(
-                    f"The tools environment could not be made: {' '.join(command[:5])} ... failed, and {LOG} says why. "
-                    + soundness.why_not_made(LOCAL, LOG)
-                )
+        sync = [python, "-m", "uv", "pip", "sync", "--require-hashes", "--python", python, str(REQUIREMENTS)]
+        call([sys.executable, "-m", "venv", "--clear", str(TOOLS)], log)
+        call([python, "-m", "pip", "install", "--require-hashes", "-r", str(uv_only)], log)
+        call(sync, log)
+        if mending := soundness.past_the_cache(TOOLS):
+            call([*sync, *mending], log)
     STAMP.write_text(wanted(), encoding="utf-8")
     print(f"Making the tools environment took {time.monotonic() - started:.1f} s", flush=True)
+
+
+def call(command: list[str], log: TextIO) -> None:
+    """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
+    if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
+        sys.exit(
+            f"The tools environment could not be made: {' '.join(command[:5])} ... failed, and {LOG} says why. "
+            + soundness.why_not_made(LOCAL, LOG)
+        )
 
 
 def pinned(package: str) -> str:

@@ -14,18 +14,32 @@ def is_whole(environment: Path) -> bool:
 
     It takes a third of a second for 40,000 files. A file of the same size with other bytes is not noticed.
     """
-    if not (environment / "bin" / "python").exists():  # or leads nowhere, once the Python it was made from is gone
-        return False
-    try:
-        return all(map(_is_whole, environment.glob("lib/python*/site-packages/*.dist-info/RECORD")))
-    except OSError:
-        return False
+    # Its Python leads nowhere, once the Python that it was made from is gone.
+    return (environment / "bin" / "python").exists() and not damaged(environment)
+
+
+def damaged(environment: Path) -> list[str]:
+    """The packages that lack a file, or have one of another size than their RECORD says."""
+    records = sorted(environment.glob("lib/python*/site-packages/*.dist-info/RECORD"))
+    return [record.parent.name.split("-")[0] for record in records if not _is_whole(record)]
 
 
 def _is_whole(record: Path) -> bool:
     site = str(record.parent.parent)
-    with open(record, encoding="utf-8", newline="") as lines:
-        return all(os.stat(f"{site}/{file}").st_size == int(size) for file, _, size in csv.reader(lines) if size)
+    try:
+        with open(record, encoding="utf-8", newline="") as lines:
+            return all(os.stat(f"{site}/{file}").st_size == int(size) for file, _, size in csv.reader(lines) if size)
+    except OSError:
+        return False
+
+
+def past_the_cache(environment: Path) -> list[str]:
+    """What `uv pip sync` needs to be told to mend an environment that it has just installed; nothing where it is whole.
+
+    uv links the files of environments to those in its cache. One that was changed in place is changed there, too, and
+    comes back with each new environment until its package is fetched anew.
+    """
+    return [f"--{what}-package={package}" for package in damaged(environment) for what in ("refresh", "reinstall")]
 
 
 def why_not_made(folder: Path, log: Path) -> str:

@@ -94,6 +94,9 @@ def _install(service: Path, environment: Path, log: Path) -> None:
         call("uv", "venv", "--clear", "--python", sys.executable, str(environment))
         with open(requirements, "w", encoding="utf-8") as exported:
             call("pipenv", "requirements", "--hash", "--categories", _categories(service), to=exported)
-        call("uv", "pip", "sync", "--require-hashes", "--python", python, str(requirements))
+        sync = ("uv", "pip", "sync", "--require-hashes", "--python", python, str(requirements))
+        call(*sync)
+        if mending := soundness.past_the_cache(environment):
+            call(*sync, *mending)
         # A lock that leaves out what this version of Python needs installs without a word.
         call("uv", "pip", "check", "--python", python)

@@ -1,5 +1,6 @@
 """Environments that somebody or something has damaged."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 import bootstrap
 import soundness
-from stack import environments
+from stack import console, environments
 
 
 @pytest.fixture(name="environment")
@@ -17,10 +18,10 @@ def _environment(tmp_path):
     """An environment with one package, of two files."""
     environment = tmp_path / ".venv"
     site = environment / "lib" / "python3.11" / "site-packages"
-    (site / "package.dist-info").mkdir(parents=True)
+    (site / "package-1.dist-info").mkdir(parents=True)
     (site / "code.py").write_text("one = 1\n", encoding="utf-8")
-    (site / "package.dist-info" / "RECORD").write_text(
-        "code.py,sha256=abc,8\npackage.dist-info/RECORD,,\n", encoding="utf-8"
+    (site / "package-1.dist-info" / "RECORD").write_text(
+        "code.py,sha256=abc,8\npackage-1.dist-info/RECORD,,\n", encoding="utf-8"
     )
     (environment / "bin").mkdir()
     (environment / "bin" / "python").symlink_to(sys.executable)
@@ -69,6 +70,35 @@ def test_a_damaged_environment_is_made_anew(tmp_path):
         python.unlink()
     assert environments.make(service, tmp_path / "log")
     assert python.exists()
+
+
+def test_what_was_changed_in_place_does_not_come_back_from_the_cache(environment):
+    """uv's cache has the changed file too, since it links: the package is fetched anew."""
+    assert soundness.past_the_cache(environment) == []
+    _of(environment, "code.py").write_text("text", encoding="utf-8")
+    assert soundness.past_the_cache(environment) == ["--refresh-package=package", "--reinstall-package=package"]
+
+
+def test_a_service_is_mended_past_the_cache(tmp_path, monkeypatch):
+    """With a real index, a real package and a cache of its own; skipped where there is no index."""
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    service = tmp_path / "service"
+    service.mkdir()
+    (service / "Pipfile").write_text('[[source]]\nurl = "https://pypi.org/simple"\nname = "pypi"\n', encoding="utf-8")
+    locked = json.loads((environments.SERVICES[0] / "Pipfile.lock").read_text(encoding="utf-8"))
+    only = {"_meta": locked["_meta"], "default": {"click": locked["default"]["click"]}}
+    (service / "Pipfile.lock").write_text(json.dumps(only), encoding="utf-8")
+    log = tmp_path / "log"
+    try:
+        environments.make(service, log)
+    except console.StepFailed as failed:
+        pytest.skip(f"no package index: {failed}")
+    code = _of(service / ".venv", "core.py")
+    whole = code.read_text(encoding="utf-8")
+    with open(code, "a", encoding="utf-8") as file:
+        file.write("print()\n")
+    assert environments.make(service, log)
+    assert _of(service / ".venv", "core.py").read_text(encoding="utf-8") == whole
 
 
 def test_damaged_tools_are_no_current_tools(environment, monkeypatch):
