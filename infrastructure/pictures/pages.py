@@ -35,7 +35,7 @@ def find(local: Path) -> Shown:
     if not demo.is_file():
         raise CannotSee(f"{demo} is not there. Make it with `make demo`.")
     web = addresses["Prediction service"].removesuffix("/predict")
-    mlflow = addresses["MLflow UI"]
+    mlflow = addresses["MLflow UI"].split("/#")[0]
     run_id = _read(f"{web}/model")["RUN_ID"]
     run = _read(f"{mlflow}/api/2.0/mlflow/runs/get?run_id={run_id}")["run"]
     tags = {tag["key"]: tag["value"] for tag in run["data"]["tags"]}

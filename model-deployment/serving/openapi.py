@@ -208,7 +208,7 @@ OUTCOME = {
             "type": "string",
             "format": "date-time",
             "pattern": MOMENT,
-            "description": "With its offset from UTC, and of the years 1000 to 2999.",
+            "description": "With its offset from UTC, of the years 1000 to 2999, and not more than a day ahead.",
             "examples": ["2026-01-31T12:00:00Z"],
         },
     },

@@ -3,10 +3,10 @@
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from serving.activity import MAX_ROWS, StudentID, Whole, is_array
@@ -21,6 +21,9 @@ MOMENT = (
     "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     "[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
+# Of clocks that go wrong, and times of the day that are told as if in UTC. What is further ahead is a mistake, which no
+# correction with a later time could mend.
+AHEAD = timedelta(days=1)
 UUID = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 
 
@@ -42,10 +45,17 @@ def _in_utc(value: str) -> datetime:
     return datetime.fromisoformat(value.upper()).astimezone(UTC)
 
 
+def _has_been(moment: datetime) -> datetime:
+    if moment > datetime.now(UTC) + AHEAD:
+        raise PydanticCustomError("future", "Input should not be more than a day ahead")
+    return moment
+
+
 PredictionID = Annotated[uuid.UUID, _written(UUID, uuid.UUID, "a UUID, as predictions are answered with")]
 Moment = Annotated[
     datetime,
     _written(MOMENT, _in_utc, "a time with its offset, such as 2026-01-31T12:00:00Z, of the years 1000 to 2999"),
+    AfterValidator(_has_been),
 ]
 
 

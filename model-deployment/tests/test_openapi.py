@@ -10,6 +10,7 @@ import os
 import re
 import tempfile
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +21,7 @@ from pydantic import SecretStr, ValidationError
 from predict import create_app
 from serving.activity import ActivityReader
 from serving.openapi import description
+from serving.outcomes import MOMENT
 from serving.settings import Settings
 from tests.conftest import MODEL_CACHE, RUN_ID
 
@@ -43,6 +45,10 @@ def _app(folder, **settings):
     )
 
 
+def _is_ahead(written):
+    return isinstance(written, str) and re.fullmatch(MOMENT, written) and written[:4] > str(datetime.now(UTC).year)
+
+
 def _described(app, name, refusals, **configured):
     """What a service says of itself, as Schemathesis reads it, all its checks on."""
     config = configured | {
@@ -57,6 +63,14 @@ def _described(app, name, refusals, **configured):
         },
     }
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=schemathesis.Config.from_dict(config))
+
+    # No pattern can say what time it is: times ahead of it become others.
+    @schema.hook
+    def map_body(_context, body):
+        for one in body if isinstance(body, list) else [body]:
+            if isinstance(one, dict) and _is_ahead(one.get("OccurredAt")):
+                one["OccurredAt"] = f"1{one['OccurredAt'][1:]}"
+        return body
 
     @schema.hook
     def after_call(_context, case, _response):

@@ -73,6 +73,7 @@ def _run(part: Part, figures: Path, log: Path) -> str:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_listen_to_ctrl_c,  # pylint: disable=subprocess-popen-preexec-fn  # it only sets a handler
             )
             code = process.wait(LONGEST_SECONDS)
         except OSError as error:
@@ -82,6 +83,11 @@ def _run(part: Part, figures: Path, log: Path) -> str:
         finally:
             _end(process, mark)
     return f"it ended with code {code}: {last_line(log)}" if code else ""
+
+
+def _listen_to_ctrl_c() -> None:
+    """A shell's background programs ignore SIGINT, and so would the part, which is ended with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end(process: subprocess.Popen | None, mark: str) -> None:

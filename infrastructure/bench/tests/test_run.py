@@ -72,6 +72,16 @@ def test_a_part_that_takes_too_long_is_ended(monkeypatch):
     assert outcome.failure == "it took longer than 0.5 s"
 
 
+def test_a_part_is_ended_kindly_in_the_background_of_a_shell_too(folder, monkeypatch):
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for a program that is started with &
+    try:
+        monkeypatch.setattr(run, "LONGEST_SECONDS", 3)
+        run.one(_part("import time\ntry:\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('cleaned up')"))
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert (folder / "part.log").read_text(encoding="utf-8") == "cleaned up\n"
+
+
 def test_a_part_that_was_not_asked_for_says_how_to_ask():
     outcome = run.one(Part("tests"))
     assert outcome.rows[0].measured == "not measured: ask with ONLY=tests"

@@ -29,6 +29,11 @@ class Addresses:
         return f"http://{ports.HOST}:{self.mlflow_port}"
 
     @property
+    def mlflow_ui(self) -> str:
+        """Address of MLflow's experiments. Without the mode, MLflow shows what is for language models."""
+        return f"{self.mlflow}/#/experiments?workflowType=machine_learning"
+
+    @property
     def prefect(self) -> str:
         """Address of the Prefect server."""
         return f"http://{ports.HOST}:{self.prefect_port}"
@@ -51,7 +56,7 @@ class Addresses:
     def table(self, settings: Settings) -> dict[str, str]:
         """All addresses, as the user reads them."""
         rows = {
-            "MLflow UI": self.mlflow,
+            "MLflow UI": self.mlflow_ui,
             "Prefect UI": self.prefect,
             "Prediction service": f"{self.web}/predict",
             **({"Grafana": self.grafana} if self.grafana_port else {}),
@@ -77,6 +82,9 @@ class Addresses:
             "PREFECT_UI_API_URL": "/api",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            # The second user interface, at / alone, sends browsers to other hosts; all addresses lead to the first.
+            "PREFECT_SERVER_UI_V2_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             # Otherwise the server starts ten processes for features that are not used here.

@@ -85,6 +85,7 @@ def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Ad
     with console.step("Prefect workers") as step:
         for worker in workers:
             supervisor.wait(worker)
+        prefect.pause_queue(addresses.prefect_api, programs.POOL, "default")
         step.result = f"one for each queue, {programs.TRAINING_QUEUE} and {programs.MONITORING_QUEUE}"
 
 

@@ -37,6 +37,11 @@ def set_parameters(api: str, name: str, parameters: dict) -> None:
     _call("PATCH", f"{api}/deployments/{deployment['id']}", {"parameters": parameters})
 
 
+def pause_queue(api: str, pool: str, queue: str) -> None:
+    """Pauses a work queue that no worker looks at: Prefect shows it as paused then, and otherwise as a fault."""
+    _call("PATCH", f"{api}/work_pools/{pool}/queues/{queue}", {"is_paused": True})
+
+
 def follow(api: str, name: str, run_id: str, log: Path, on_task: OnTask) -> None:
     """Waits for the end of a flow run that was started, by whomever; as run_deployment otherwise."""
     seen: set[str] = set()

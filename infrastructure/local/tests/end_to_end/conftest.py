@@ -126,6 +126,11 @@ class Stack:
         return self.addresses["Prediction service"].removesuffix("/predict")
 
     @property
+    def mlflow(self) -> str:
+        """Address of MLflow."""
+        return self.addresses["MLflow UI"].split("/#")[0]
+
+    @property
     def database(self) -> Database:
         """The stack's database."""
         host, port = self.addresses["Postgres"].split("@")[1].split("/")[0].split(":")

@@ -27,7 +27,7 @@ EXPERIMENT = "online-course-engagement-prediction-experiment"
 
 def _champion(stack):
     found = stack.get(
-        f"{stack.addresses['MLflow UI']}/api/2.0/mlflow/registered-models/alias",
+        f"{stack.mlflow}/api/2.0/mlflow/registered-models/alias",
         name="online-course-model",
         alias="champion",
     )
@@ -65,14 +65,14 @@ def test_without_grafana_a_line_says_how_to_get_it(stack):
 
 def test_without_kaggle_it_says_so_in_the_terminal_and_on_the_run(stack):
     assert "It is trained on generated data: Kaggle did not give the dataset" in stack.output
-    run = stack.get(f"{stack.addresses['MLflow UI']}/api/2.0/mlflow/runs/get", run_id=_champion(stack)["run_id"])
+    run = stack.get(f"{stack.mlflow}/api/2.0/mlflow/runs/get", run_id=_champion(stack)["run_id"])
     tags = {tag["key"]: tag["value"] for tag in run["run"]["data"]["tags"]}
     assert (tags["data.requested"], tags["data.source"]) == ("kaggle", "synthetic")
     assert "Kaggle" in tags["data.fallback_reason"]
 
 
 def test_the_run_holds_parameters_metrics_data_and_the_contract_of_the_services(stack):
-    mlflow, run_id = stack.addresses["MLflow UI"], _champion(stack)["run_id"]
+    mlflow, run_id = stack.mlflow, _champion(stack)["run_id"]
     run = stack.get(f"{mlflow}/api/2.0/mlflow/runs/get", run_id=run_id)["run"]
     metrics = {metric["key"]: metric["value"] for metric in run["data"]["metrics"]}
     assert 0.74 < metrics["accuracy"] < 0.82
@@ -113,7 +113,7 @@ def test_the_registered_model_loads_with_scikit_learn_and_has_its_signature_and_
         "print(type(model).__name__, info.signature.inputs.input_names(), bool(info.saved_input_example_info))\n"
     )
     printed = subprocess.run(
-        [MLPIPELINE / ".venv/bin/python", "-c", code, stack.addresses["MLflow UI"]],
+        [MLPIPELINE / ".venv/bin/python", "-c", code, stack.mlflow],
         capture_output=True,
         text=True,
         check=True,
@@ -194,9 +194,7 @@ def test_a_day_without_predictions_has_a_row_that_says_so(stack):
 def test_the_reports_of_the_day_are_in_mlflow_and_the_decision_has_a_reason(stack):
     (row,) = stack.database.query("SELECT * FROM metrics WHERE status = 'stable'")
     run_id, path = re.search(r"/runs/(\w+)/artifacts/(.+)$", row["report_url"]).groups()
-    report = requests.get(
-        f"{stack.addresses['MLflow UI']}/get-artifact", params={"run_uuid": run_id, "path": path}, timeout=30
-    )
+    report = requests.get(f"{stack.mlflow}/get-artifact", params={"run_uuid": run_id, "path": path}, timeout=30)
     assert report.ok and "Dataset Drift" in report.text
     (decision,) = stack.database.query("SELECT * FROM decisions")
     assert (decision["action"], decision["run_id"]) == ("none", _champion(stack)["run_id"])
@@ -206,7 +204,7 @@ def test_the_reports_of_the_day_are_in_mlflow_and_the_decision_has_a_reason(stac
 def test_a_release_finds_the_champion_and_tries_the_service(stack):
     """Two steps of infrastructure/deploy that need a real MLflow and a real service."""
     deploy = ROOT / "infrastructure" / "deploy"
-    command = [sys.executable, deploy, "champion", "--tracking-uri", stack.addresses["MLflow UI"]]
+    command = [sys.executable, deploy, "champion", "--tracking-uri", stack.mlflow]
     run_id = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert run_id == _champion(stack)["run_id"]
     ask = "import smoke, sys; print(smoke.predict(sys.argv[1], 'any key', sys.argv[2], patience=0))"
