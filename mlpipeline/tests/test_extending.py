@@ -45,6 +45,14 @@ assert "specificity" in evaluate.intervals(predicted, 7)
 }
 
 
+def _apply(change, folder, *options):
+    # Out of any repository: within one, git would leave out what is not in it.
+    outside = {"GIT_CEILING_DIRECTORIES": str(folder.parent), "PATH": os.environ["PATH"]}
+    return not subprocess.run(
+        ["git", "apply", *options, "-"], cwd=folder, input=change, text=True, env=outside, check=False
+    ).returncode
+
+
 def test_every_example_is_tried():
     assert {title for title, _ in EXAMPLES} == set(TRIED)
 
@@ -53,9 +61,8 @@ def test_every_example_is_tried():
 def test_an_example_fits_the_code_and_works(title, change, tmp_path):
     for folder in ("mlpipeline/training", "docs"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    # Out of any repository: within one, git would leave out what is not in it.
-    outside = {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent), "PATH": os.environ["PATH"]}
-    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=change, text=True, env=outside, check=True)
+    if not _apply(change, tmp_path, "--reverse", "--check"):  # who tried it has it
+        assert _apply(change, tmp_path)
     script = OPENING + TRIED[title]
     tried = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path / "mlpipeline", capture_output=True, text=True, check=False

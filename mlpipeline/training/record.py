@@ -54,7 +54,8 @@ def log_run(settings: Settings, origin: Origin, training: Training) -> ModelInfo
     _save(files[reports.REFERENCE], settings.monitoring_data_dir)
     mlflow.set_tracking_uri(settings.tracking_uri)
     experiment = mlflow.set_experiment(settings.experiment).experiment_id
-    with mlflow.start_run(run_id=_known_run(experiment, origin.flow_run)) as run:
+    known = _known_run(experiment, origin.flow_run)
+    with mlflow.start_run(run_id=known, run_name=None if known else _name(training)) as run:
         mlflow.set_tags(_tags(origin, training))
         mlflow.log_params(params(origin, training.comparison))
         mlflow.log_metrics(_metrics(training))
@@ -89,6 +90,11 @@ def _check_unchanged(dataset: Dataset) -> None:
 def _known_run(experiment: str, identity: str) -> str | None:
     known = mlflow.search_runs([experiment], f"tags.`{IDENTITY}` = '{identity}'", output_format="list", max_results=1)
     return known[0].info.run_id if known else None
+
+
+def _name(training: Training) -> str:
+    """Tells what one looks for in the list of runs."""
+    return f"{training.comparison.chosen.tuned.family}, accuracy {training.evaluation.metrics['accuracy']:.3f}"
 
 
 def _tags(origin: Origin, training: Training) -> dict[str, str]:

@@ -35,8 +35,12 @@ def stat(panel: Panel, tables: dict[str, Table]) -> list[Cell]:
 def rows(panel: Panel, table: Table, with_links: bool) -> list[list[Cell]]:
     """The cells of a table, row by row."""
     hows = [page_values.config(panel.definition, name) for name in table.columns]
+    are_numbers = [any(map(_is_number, column)) for column in zip(*table.rows)]
     return [
-        [_cell(name, value, how, with_links) for name, value, how in zip(table.columns, row, hows)]
+        [
+            _cell(name, value, how, with_links, is_of_numbers)
+            for name, value, how, is_of_numbers in zip(table.columns, row, hows, are_numbers)
+        ]
         for row in table.rows
     ]
 
@@ -46,17 +50,22 @@ def is_filled(panel: Panel) -> bool:
     return panel.definition.get("options", {}).get("colorMode") == "background"
 
 
-def _cell(name: str, value: object, how: page_values.Config, with_links: bool) -> Cell:
+def _is_number(value: object) -> bool:
+    return value is not None and not isinstance(value, (str, bool)) and hasattr(value, "__float__")
+
+
+def _cell(name: str, value: object, how: page_values.Config, with_links: bool, is_of_numbers: bool) -> Cell:
     options = how.custom.get("cellOptions", {})
     kind = options.get("type", "auto")
-    is_number = value is not None and not isinstance(value, (str, bool)) and hasattr(value, "__float__")
     is_link = bool(how.options.get("links")) and isinstance(value, str) and value.startswith(("http://", "https://"))
     return Cell(
         text="–" if is_link and not with_links else page_values.text(value, how),
         name=name,
         colour=page_values.colour(value, how) if kind in ("gauge", "color-text") and value is not None else None,
-        share=min(max(float(value) / how.options.get("max", 1), 0), 1) if kind == "gauge" and is_number else None,
+        share=(
+            min(max(float(value) / how.options.get("max", 1), 0), 1) if kind == "gauge" and _is_number(value) else None
+        ),
         link=value if is_link and with_links else None,
-        is_right=is_number and kind != "gauge" and how.custom.get("align", "auto") != "left",
+        is_right=is_of_numbers and kind != "gauge" and how.custom.get("align", "auto") != "left",
         is_wrapped=bool(options.get("wrapText")),
     )

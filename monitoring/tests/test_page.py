@@ -295,6 +295,12 @@ def test_a_time_range_that_is_not_known_is_refused():
         page.duration("now/d")
 
 
+def test_what_is_missing_in_a_column_of_numbers_stands_where_they_do():
+    table = Table(("number", "text"), ((None, None), (1.5, "word")))
+    rows = page_cells.rows(_panel("table"), table, True)
+    assert [[cell.is_right for cell in row] for row in rows] == [[True, False], [True, False]]
+
+
 def test_rows_keep_the_order_of_their_columns():
     panel = _panel("table")
     assert [[cell.name for cell in row] for row in page_cells.rows(panel, Table(("b", "a"), ((1, 2),)), True)] == [

@@ -65,15 +65,17 @@ def _run(part: Part, figures: Path, log: Path) -> str:
         progress.add_task(part.name, total=None)
         process = None
         try:
-            process = subprocess.Popen(  # pylint: disable=consider-using-with  # `_end` ends it
-                [*part.command, str(figures)],
-                cwd=part.folder,
-                env=environment(part, mark),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_listen_to_ctrl_c,  # pylint: disable=subprocess-popen-preexec-fn  # it only sets a handler
+            process = (
+                subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn  # `_end` ends it
+                    [*part.command, str(figures)],
+                    cwd=part.folder,
+                    env=environment(part, mark),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=_listen_to_ctrl_c,
+                )
             )
             code = process.wait(LONGEST_SECONDS)
         except OSError as error:

@@ -55,7 +55,9 @@ def _state_of(settings):
 def test_the_first_model_is_champion_and_its_run_says_all(first, settings, client):
     assert first["promoted"]
     assert Registry(settings).champion().run_id == first["run_id"]
-    run = client.get_run(first["run_id"]).data
+    found = client.get_run(first["run_id"])
+    assert found.info.run_name == f"decision tree, accuracy {first['accuracy']:.3f}"
+    run = found.data
     assert {"rows_read", "rows_quarantined", "rows_copies", "rows_train", "rows_validation", "rows_test"} < set(
         run.metrics
     )

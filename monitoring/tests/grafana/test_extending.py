@@ -21,7 +21,8 @@ def _dashboard(tmp_path):
     shutil.copytree(panels.GRAFANA, tmp_path / "grafana")
     file = tmp_path / "grafana" / "dashboards" / "service.json"
     definition = json.loads(file.read_text(encoding="utf-8"))
-    definition["panels"].append(EXAMPLE)
+    others = [panel for panel in definition["panels"] if panel != EXAMPLE]  # who tried it has it
+    definition["panels"] = others + [EXAMPLE]
     file.write_text(json.dumps(definition, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return next(dashboard for dashboard in panels.dashboards(tmp_path / "grafana") if dashboard.uid == "service")
 
