@@ -3,7 +3,7 @@
 Plotly reads marks of HTML in every text, so all that comes from the database is escaped.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 
 from monitor import page_axes, page_lines, page_values
@@ -47,7 +47,7 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
     shown = [["" if value is None else escape(page_values.text(value, plain)) for value in row] for row in values]
     heatmap = {
         "type": "heatmap",
-        "x": [page_axes.at(moment) for moment in times],
+        "x": [page_axes.at(moment) for moment in _places(times)],
         "y": [escape(line.name) for line in found],
         "z": [
             [None if value is None else colours.index(page_values.colour(value, plain)) for value in row]
@@ -71,3 +71,9 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
     layout["xaxis"] |= page_axes.time(start, end) | {"showgrid": False}
     layout["yaxis"] |= {"type": "category", "automargin": True, "autorange": "reversed", "showgrid": False}
     return {"data": [heatmap], "layout": layout}
+
+
+def _places(times: list[datetime]) -> list[datetime]:
+    """Where cells are: Plotly makes them as wide as times are apart, so a single one gets the edges of a day."""
+    half = timedelta(hours=12)
+    return [times[0] - half, times[0] + half] if len(times) == 1 else times

@@ -290,6 +290,14 @@ def test_the_time_range_is_the_dashboards(before, hours):
     assert page.duration(before) == timedelta(hours=hours)
 
 
+def test_a_single_day_has_a_cell_as_wide_as_a_day():
+    panel, noon = _panel("status-history", _steps((None, "blue"))), START + timedelta(hours=12)
+    table = Table(("time", "metric", "value"), ((noon, "column", 1.0),))
+    (heatmap,) = page_charts.status_history(panel, table, START, END)["data"]
+    edges = [datetime.fromisoformat(edge) for edge in heatmap["x"]]
+    assert edges[1] - edges[0] == timedelta(days=1)
+
+
 def test_a_time_range_that_is_not_known_is_refused():
     with pytest.raises(ValueError, match="now/d"):
         page.duration("now/d")

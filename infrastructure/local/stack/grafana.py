@@ -22,8 +22,7 @@ VERSION = "13.2.1"
 IMAGE = f"grafana/grafana:{VERSION}"
 HOW_TO_GET_IT = (
     f"To see the dashboards in Grafana, start Docker, or set GRAFANA_HOME to an unpacked Grafana {VERSION} "
-    "(https://grafana.com/grafana/download), and start anew. `python page.py` in monitoring, and make demo, draw them "
-    "without it."
+    "(https://grafana.com/grafana/download), and start anew. `make demo` draws them without it."
 )
 PACKAGED_HOME = Path("/usr/share/grafana")
 PACKAGED_PLUGINS = Path("/var/lib/grafana/plugins-bundled")
