@@ -65,17 +65,16 @@ def _run(part: Part, figures: Path, log: Path) -> str:
         progress.add_task(part.name, total=None)
         process = None
         try:
-            process = (
-                subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn  # `_end` ends it
-                    [*part.command, str(figures)],
-                    cwd=part.folder,
-                    env=environment(part, mark),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=_listen_to_ctrl_c,
-                )
+            # `_end` ends it.
+            process = subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+                [*part.command, str(figures)],
+                cwd=part.folder,
+                env=environment(part, mark),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_listen_to_ctrl_c,
             )
             code = process.wait(LONGEST_SECONDS)
         except OSError as error:
