@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from monitor import database, days, page, page_story, settings
 
@@ -29,9 +29,15 @@ def main() -> None:
         with database.reading(database.connect(found)) as connection:
             html = page.render(connection, until, story, with_links=not given.offline)
         given.out.write_text(html, encoding="utf-8")
+    except OperationalError as error:
+        sys.exit(f"{_first_line(error)}\nDB_HOST, DB_PORT, DB_USER, DB_PASSWORD and DB_NAME say which Postgres to ask.")
     except (settings.SettingsError, SQLAlchemyError, OSError, ValidationError) as error:
-        sys.exit(str(error).strip().splitlines()[0])
+        sys.exit(_first_line(error))
     print(f"{given.out.resolve()} shows the dashboards as of {until:%Y-%m-%d %H:%M} UTC.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
 
 
 if __name__ == "__main__":

@@ -4,21 +4,28 @@ import re
 
 import train_model
 from training import behaviour, postgres, validate
+from training.candidates import FAMILIES
 from training.settings import SERVICE
 from training.steps import RETRY_AFTER_SECONDS
 
 TRAINING = (SERVICE.parent / "docs" / "training.md").read_text(encoding="utf-8")
+README = (SERVICE.parent / "README.md").read_text(encoding="utf-8")
+CANDIDATES = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")[len(FAMILIES)]
 
 
 def test_each_parameter_is_in_the_table_with_its_default():
     table = re.findall(r"^\| `(\w+)` \| (.*?) \|", TRAINING.split("| parameter |")[1].split("\n\n")[0], re.MULTILINE)
-    shown = {"": "empty", None: "empty", False: "false", train_model.ALL_CANDIDATES: "all six"}
+    shown = {"": "empty", None: "empty", False: "false", train_model.ALL_CANDIDATES: f"all {CANDIDATES}"}
     parameters = train_model.run_pipeline.parameters.properties
     assert dict(table) == {
         name: shown.get(tuple(given["default"]) if isinstance(given["default"], (list, tuple)) else given["default"])
         or str(given["default"])
         for name, given in parameters.items()
     }
+
+
+def test_the_readme_counts_the_candidates():
+    assert f"compares {CANDIDATES} kinds of models" in README
 
 
 def test_each_module_that_the_page_names_exists():

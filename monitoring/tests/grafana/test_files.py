@@ -128,6 +128,12 @@ def test_an_alert_leads_to_its_paragraph_and_its_panel(rule):
     assert shown in {(panel.dashboard, panel.id) for panel in PANELS}
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.uid)
+def test_a_paragraph_begins_with_the_title_of_its_alert(rule):
+    heading = rule.uid.replace("-", " ").capitalize()
+    assert f"### {heading}\n\n*{rule.title}.* " in RUNBOOK.read_text(encoding="utf-8")
+
+
 def test_every_paragraph_of_the_runbook_has_its_alert():
     headings = re.findall(r"^### (.+)$", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(heading.lower().replace(" ", "-") for heading in headings) == sorted(rule.uid for rule in RULES)
