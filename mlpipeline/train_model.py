@@ -7,6 +7,7 @@ from training.candidates import ALL_CANDIDATES
 from training.compare import compare_candidates
 from training.parameters import Candidates, Margin, Probability, Seed, Share, Since
 from training.results import Training
+from training.validate import MAX_QUARANTINED_SHARE
 
 
 @flow(name="run-pipeline")
@@ -16,7 +17,7 @@ def run_pipeline(
     data_since: Since = None,
     fallback_to_synthetic: bool = False,
     seed: Seed = 42,
-    max_quarantined_share: Share = 0.05,
+    max_quarantined_share: Share = MAX_QUARANTINED_SHARE,
     candidates: Candidates = ALL_CANDIDATES,
     decision_threshold: Probability = 0.5,
     promotion_margin: Margin = 0.01,

@@ -62,6 +62,7 @@ def test_the_contract_says_what_the_other_services_need(exported):
             "kind": "categorical",
             "type": "integer",
             "categories": [0, 1],
+            "labels": ["mobile", "laptop"],
         },
         {
             "name": "TimeSpentOnCourse",
@@ -72,3 +73,9 @@ def test_the_contract_says_what_the_other_services_need(exported):
             "maximum": 10_000,
         },
     ]
+
+
+def test_a_category_that_training_has_not_seen_has_no_label_either(pipeline, splits):
+    laptops = splits.train[splits.train["DeviceType"] == 1]
+    device = export.to_onnx(pipeline, laptops, threshold=0.5).contract["features"][1]
+    assert (device["categories"], device["labels"]) == ([1], ["laptop"])

@@ -148,6 +148,9 @@ def _contract(model: bytes, rows: pd.DataFrame, threshold: float) -> dict:
         facts = {key: value for key, value in asdict(feature).items() if value is not None}
         if feature.kind == "categorical":
             facts["categories"] = sorted(rows[feature.name].unique().tolist())
+        if feature.labels:
+            meaning = dict(zip(feature.categories, feature.labels, strict=True))
+            facts["labels"] = [meaning[category] for category in facts["categories"]]
         features.append(facts)
     return {
         "student": {"name": schema.STUDENT, "column": "user_id"},

@@ -16,7 +16,8 @@ class Feature:
     """A feature that a prediction request carries.
 
     `type` is its JSON type in a request. `column` is its name in the database. A numerical feature lies between
-    `minimum` and `maximum`, which only keep out what cannot be; a categorical one has one of `categories`.
+    `minimum` and `maximum`, which only keep out what cannot be; a categorical one has one of `categories`, whose
+    `labels` say what each means, where that is not plain.
     """
 
     name: str
@@ -26,14 +27,17 @@ class Feature:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] | tuple[int, ...] | None = None
+    labels: tuple[str, ...] | None = None
 
 
 COURSE_CATEGORIES = ("Arts", "Business", "Health", "Programming", "Science")
-DEVICE_TYPES = (0, 1)  # mobile, laptop
+DEVICE_TYPES = (0, 1)
 
 FEATURES = (
     Feature("CourseCategory", "course_category", "categorical", "string", categories=COURSE_CATEGORIES),
-    Feature("DeviceType", "device_type", "categorical", "integer", categories=DEVICE_TYPES),
+    Feature(
+        "DeviceType", "device_type", "categorical", "integer", categories=DEVICE_TYPES, labels=("mobile", "laptop")
+    ),
     Feature("TimeSpentOnCourse", "time_spent_on_course", "numerical", "number", 0, 10_000),
     Feature("NumberOfVideosWatched", "number_of_videos_watched", "numerical", "integer", 0, 100_000),
     Feature("NumberOfQuizzesTaken", "number_of_quizzes_taken", "numerical", "integer", 0, 100_000),

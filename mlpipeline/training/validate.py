@@ -14,6 +14,7 @@ import pandera.pandas as pa
 from training import schema
 
 QUARANTINE_FILE = "quarantine.csv"
+MAX_QUARANTINED_SHARE = 0.05  # where nothing else is asked for
 MIN_ROWS = 200  # fewer cannot be split, cross-validated and tested to any use
 LARGEST_STUDENT = 2**53 - 1  # what a column that a stray value made floats of still holds exactly
 PERCENT = (0, 100)

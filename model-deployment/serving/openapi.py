@@ -149,7 +149,9 @@ def _field(feature: dict) -> dict:
             described[name] = bound
     if known := feature.get("categories"):
         described["examples"] = known
-        described["description"] = "One of the examples; another value is scored too, and the answer has a warning."
+        meanings = [f"{value}: {label}" for value, label in zip(known, feature.get("labels", []))]
+        said = ["One of the examples; another value is scored too, and the answer has a warning.", ", ".join(meanings)]
+        described["description"] = " ".join(filter(None, said))
     else:
         described["examples"] = [EXAMPLES[kind]]
     if is_numerical:

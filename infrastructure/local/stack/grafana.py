@@ -142,7 +142,7 @@ def start(settings: Settings, supervisor: Supervisor, addresses: Addresses, foun
     server = program(settings, addresses, found, login)
     scripts = [
         script("grafana-tables", MONITORING, "migrate.py"),
-        script("grafana-reader", MONITORING, "grafana_reader.py", login),
+        script("grafana-reader", MONITORING, "grafana_reader.py", environment=login),
     ]
     with console.step("Grafana") as step:
         try:

@@ -50,7 +50,7 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
 
 
 def start_servers(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
-    """Postgres, MLflow and Prefect, which start side by side."""
+    """Postgres, MLflow and Prefect, which start side by side, while the user's own data is looked at."""
     servers = {
         "MLflow": programs.mlflow(settings, addresses.mlflow_port),
         "Prefect": programs.prefect_server(addresses.prefect_port),
@@ -59,6 +59,8 @@ def start_servers(settings: Settings, supervisor: Supervisor, addresses: Address
         servers = {"Postgres": addresses.own_postgres} | servers
     for program in servers.values():
         supervisor.launch(program)
+    if settings.data_file:
+        check_data(settings, supervisor)
     for name, program in servers.items():
         with console.step(name) as step:
             supervisor.wait(program)
@@ -67,6 +69,15 @@ def start_servers(settings: Settings, supervisor: Supervisor, addresses: Address
                 step.result = addresses.database.address
             else:
                 step.result = getattr(addresses, name.lower())
+
+
+def check_data(settings: Settings, supervisor: Supervisor) -> None:
+    """Has the training say whether it can use the user's file, before anything is waited for."""
+    check = programs.script("check-data", MLPIPELINE, "check_data.py", str(settings.data_file))
+    supervisor.launch(check)
+    with console.step("Data") as step:
+        supervisor.wait_for_end(check)
+        step.result = console.tail(supervisor.log(check.name))[-1]
 
 
 def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Addresses) -> None:

@@ -93,11 +93,11 @@ def _worker(service: Path, queue: str, prefect_api: str) -> Program:
     )
 
 
-def script(name: str, service: Path, file: str, environment: dict[str, str] | None = None) -> Program:
+def script(name: str, service: Path, file: str, *arguments: str, environment: dict[str, str] | None = None) -> Program:
     """A Python script of a service, which runs once."""
     return Program(
         name=name,
-        command=[executable(service, "python"), file],
+        command=[executable(service, "python"), file, *arguments],
         folder=service,
         rank=50,
         environment=environment or {},

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
             ) from error
 
     @property
+    def data_file(self) -> Path | None:
+        """The user's own file of data, where that is the source."""
+        return Path(self.data_source) if self.data_source and Path(self.data_source).is_file() else None
+
+    @property
     def demo_dir(self) -> Path:
         """Folder of the demo, which it deletes when it begins."""
         return self.local_dir / "demo"

@@ -19,7 +19,13 @@ def test_a_source_that_is_no_file_is_taken_as_it_is(source):
 def test_the_path_of_a_file_is_made_absolute(tmp_path, monkeypatch):
     (tmp_path / "data.csv").touch()
     monkeypatch.chdir(tmp_path)
-    assert Settings(data_source="data.csv").data_source == str(tmp_path / "data.csv")
+    found = Settings(data_source="data.csv")
+    assert found.data_source == str(found.data_file) == str(tmp_path / "data.csv")
+
+
+@pytest.mark.parametrize("source", [None, "synthetic", "https://example.org/data.csv"])
+def test_what_is_no_file_is_not_looked_at_beforehand(source):
+    assert Settings(data_source=source).data_file is None
 
 
 @pytest.mark.parametrize(

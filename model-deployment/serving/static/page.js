@@ -30,11 +30,17 @@ function addField(feature) {
   if (feature.categories) {
     const known = document.createElement("datalist");
     known.id = `known-${feature.name}`;
-    feature.categories.forEach((value) => known.append(new Option(value, value)));
+    feature.categories.forEach((value, place) => known.append(new Option(feature.labels?.[place] ?? value, value)));
     input.setAttribute("list", known.id);
     field.append(known);
   }
   field.append(title, input);
+  if (feature.labels) {
+    const hint = document.createElement("span");
+    hint.className = "hint";
+    hint.textContent = feature.labels.map((meaning, place) => `${feature.categories[place]} ${meaning}`).join(", ");
+    field.append(hint);
+  }
   byId("fields").append(field);
 }
 

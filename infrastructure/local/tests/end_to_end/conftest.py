@@ -71,8 +71,9 @@ class Stack:
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             command,
             cwd=ROOT,
-            env=self.environment,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "encoding": "utf-8"} | options,
+            **{"env": self.environment, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            | {"text": True, "encoding": "utf-8"}
+            | options,
         )
         if self.process.stdout:
             threading.Thread(target=self._collect, daemon=True).start()

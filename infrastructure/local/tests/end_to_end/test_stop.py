@@ -54,6 +54,16 @@ def test_a_kill_of_the_runner_and_of_the_guard(new_stack):
     new_stack.assert_nothing_left()
 
 
+def test_a_file_that_is_no_engagement_data_is_refused_before_anything_is_waited_for(new_stack, tmp_path):
+    file = tmp_path / "students.csv"
+    file.write_text("UserID,Score\n1,2\n", encoding="utf-8")
+    new_stack.start(env=new_stack.environment | {"DATA_SOURCE": str(file)})
+    assert new_stack.process.wait(timeout=120) == 1
+    new_stack.assert_nothing_left()
+    assert f"DATA_SOURCE '{file}' lacks the columns CourseCategory" in new_stack.output
+    assert "Postgres" not in new_stack.output and "Traceback" not in new_stack.output
+
+
 def test_a_step_that_fails_says_so_with_its_log_and_leaves_nothing(new_stack):
     """A database that is none stands for whatever keeps a server from starting."""
     (new_stack.folder / "mlflow").mkdir(parents=True)

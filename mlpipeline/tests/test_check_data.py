@@ -1,0 +1,47 @@
+"""What is said of data without training on it."""
+
+import sys
+
+import pytest
+
+import check_data
+from training import synthetic
+
+
+@pytest.fixture(name="told")
+def _told(monkeypatch, capsys):
+    """A function that checks a source, and gives what the program printed, or what it ended with."""
+
+    def told(*arguments):
+        monkeypatch.setattr(sys, "argv", ["check_data.py", *map(str, arguments)])
+        try:
+            check_data.main()
+        except SystemExit as end:
+            return str(end)
+        return capsys.readouterr().out
+
+    return told
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path):
+    return tmp_path / "students.csv"
+
+
+def test_good_data_is_summed_up(told, file):
+    synthetic.generate(rows=300, copies=20).to_csv(file, index=False)
+    assert told(file).startswith("300 rows read, 0 in quarantine (0.0%), 20 exact copies dropped, 280 students")
+
+
+def test_a_column_that_is_missing_is_named(told, file):
+    synthetic.generate(rows=300, copies=0).drop(columns="DeviceType").to_csv(file, index=False)
+    assert told(file).startswith(f"DATA_SOURCE '{file}' lacks the columns DeviceType; it has UserID,")
+
+
+def test_too_many_faulty_rows_are_told_with_their_reason(told, file):
+    synthetic.generate(rows=300, copies=0).assign(DeviceType=7).to_csv(file, index=False)
+    assert "Most frequent: 300 x DeviceType: allowed are 0, 1" in told(file)
+
+
+def test_without_a_source_it_says_how_it_is_used(told):
+    assert told().startswith("Says whether data can be trained on")
