@@ -8,6 +8,10 @@ pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
 again = $(MAKE) --no-print-directory --assume-old=environments
 
+# Python keeps what it compiles, also where the environment says otherwise, as in many containers. There are hundreds of
+# processes here, each of which would compile its libraries anew: that doubles the time of `make test`.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run demo stop status postgres clean environments test lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
@@ -33,6 +37,7 @@ clean: stop ## Stop it, and delete what it made: environments, data, runs, model
 	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox \
 		monitoring/reference_cache
 	rm -rf $(services:%=%/.venv)
+	find . -name .git -prune -o -type d \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -r {} +
 
 environments: ## Make the tools' and the services' Python environments, if they are not up to date
 	@$(local) environments

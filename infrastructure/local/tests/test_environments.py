@@ -1,12 +1,14 @@
 """Making the services' environments."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stack import console, environments, instance
-from stack.settings import Settings
+from stack.settings import ROOT, Settings
 
 
 @pytest.fixture(name="service")
@@ -72,3 +74,18 @@ def test_environments_are_not_made_anew_under_a_running_stack(service, tmp_path,
         with pytest.raises(console.StepFailed, match="make stop first"):
             environments.update(settings)
     environments.update(settings)
+
+
+def test_make_has_python_keep_what_it_compiles_whatever_the_environment_says():
+    probe = 'include Makefile\nprobe:\n\t@echo "[$$PYTHONDONTWRITEBYTECODE]"\n'
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    ended = subprocess.run(
+        ["make", "-f", "-", "probe"],
+        cwd=ROOT,
+        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        input=probe,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "[]\n"
