@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import metrics
 
 from training import evaluate, schema
 
@@ -29,6 +30,35 @@ def test_scores_of_known_predictions():
         "calibration_error": pytest.approx((0.1 + 0.6 + 0.5 + 0.1) / 4),  # each student in a bin of their own
     }
     assert {name: found[name] for name in known} == known
+
+
+@pytest.mark.parametrize("decimals", [1, 6], ids=["many alike", "hardly any alike"])
+def test_scores_are_those_of_scikit_learn(decimals):
+    random = np.random.default_rng(decimals)
+    probability = random.random(300).round(decimals)  # with 0 and 1 among them, where many are alike
+    actual, prediction = (random.random(300) < probability).astype(int), (probability >= 0.4).astype(int)
+    actual[probability == 0] = 1  # a model that was sure, and wrong
+    found = evaluate.scores(_predicted(actual, prediction, probability))
+    known = {
+        "accuracy": pytest.approx(metrics.accuracy_score(actual, prediction)),
+        "balanced_accuracy": pytest.approx(metrics.balanced_accuracy_score(actual, prediction)),
+        "precision": pytest.approx(metrics.precision_score(actual, prediction)),
+        "recall": pytest.approx(metrics.recall_score(actual, prediction)),
+        "f1": pytest.approx(metrics.f1_score(actual, prediction)),
+        "roc_auc": pytest.approx(metrics.roc_auc_score(actual, probability)),
+        "pr_auc": pytest.approx(metrics.average_precision_score(actual, probability)),
+        "log_loss": pytest.approx(metrics.log_loss(actual, probability)),
+        "brier_score": pytest.approx(metrics.brier_score_loss(actual, probability)),
+        "mean_squared_error": pytest.approx(metrics.mean_squared_error(actual, probability)),
+        "root_mean_squared_error": pytest.approx(metrics.root_mean_squared_error(actual, probability)),
+        "calibration_error": pytest.approx(evaluate.calibration_error(actual, probability)),
+    }
+    assert {name: found[name] for name in known} == known
+
+
+def test_there_is_no_ranking_where_all_outcomes_are_alike():
+    found = evaluate.scores(_predicted([1, 1], [1, 0], [0.9, 0.4]))
+    assert np.isnan([found["roc_auc"], found["pr_auc"]]).all()
 
 
 def test_a_model_that_never_says_yes_has_no_precision_but_scores():

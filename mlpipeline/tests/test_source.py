@@ -30,7 +30,7 @@ def _no_kaggle(monkeypatch):
     def unreachable(_):
         raise KaggleUnreachable("no route")
 
-    monkeypatch.setattr(source.kagglehub, "dataset_download", unreachable)
+    monkeypatch.setattr("kagglehub.dataset_download", unreachable)
 
 
 def test_a_csv_file_is_copied_into_the_data_folder_and_read(csv, tmp_path):

@@ -12,9 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
-import kagglehub
 import pandas as pd
-from kagglehub.exceptions import BackendError, CredentialError, DataCorruptionError
 from requests.exceptions import RequestException
 
 from training import postgres, schema, synthetic
@@ -126,6 +124,14 @@ def _bring(source: str, folder: Path, since: date | None, settings: Settings) ->
 
 
 def _from_kaggle() -> Path:
+    # Imported where it is used: it takes a second, which all other sources would spend for nothing.
+    import kagglehub  # pylint: disable=import-outside-toplevel
+    from kagglehub.exceptions import (  # pylint: disable=import-outside-toplevel
+        BackendError,
+        CredentialError,
+        DataCorruptionError,
+    )
+
     try:
         folder = Path(kagglehub.dataset_download(KAGGLE_DATASET))
     except (RequestException, OSError, BackendError, CredentialError, DataCorruptionError) as error:
