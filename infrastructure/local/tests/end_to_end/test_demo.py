@@ -84,7 +84,7 @@ def test_ctrl_c_in_the_midst_leaves_nothing_and_the_next_one_begins_anew(new_sta
     folder.mkdir(parents=True)
     for name in ("run.lock", "page.html"):
         (folder / name).touch()
-    new_stack.start(("make", "demo"), start_new_session=True).wait_for("✓ Prefect: ")
+    new_stack.start(("make", "demo"), start_new_session=True).wait_for("✓ Postgres: ")
     assert not (folder / "page.html").exists()
     os.killpg(new_stack.process.pid, signal.SIGINT)  # as a terminal does, whose foreground make is
     new_stack.process.wait(timeout=90)
