@@ -33,7 +33,9 @@ status: ## Say whether it runs, and where
 postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
 	@$(local) postgres
 
-clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions
+clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
+	@if [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit)"; then \
+		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
 	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox \
 		monitoring/reference_cache
 	rm -rf $(services:%=%/.venv)
@@ -66,8 +68,7 @@ test-units: lint
 	@$(again) unit
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
-	$(tools)/black --check --quiet .
-	$(tools)/isort --check --quiet .
+	@$(tools)/black --check . && $(tools)/isort --check . || { echo "make format mends that."; exit 1; }
 	@for service in $(services); do \
 		echo "pylint and pipenv verify in $$service"; \
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \

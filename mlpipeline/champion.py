@@ -6,6 +6,7 @@ python champion.py rollback 3           to version 3
 """
 
 import argparse
+import signal
 import sys
 
 from training.history import table
@@ -37,4 +38,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads only the beginning, as `head` does, has seen enough
     main()

@@ -7,5 +7,7 @@ try:
 
     if __name__ == "__main__":
         sys.exit(main())
+except OSError as problem:  # when not even that can be printed, as with an output that is full
+    sys.exit(f"{problem.strerror}: {problem.filename or 'the output'}")
 except KeyboardInterrupt:
     sys.exit("Interrupted; the same command goes on from here.")

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def main() -> None:
     if command in LOOKING and not STAMP.is_file():
         print(LOOKING[command])
         return
+    refuse_anothers()
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,6 +45,27 @@ def main() -> None:
             refuse_while_in_use()
             make()
     os.execv(TOOLS / "bin" / "python", [str(TOOLS / "bin" / "python"), str(HERE), *sys.argv[1:]])
+
+
+def refuse_anothers() -> None:
+    """What one user made is for that user alone: another could not read it, and root would take files from its owner."""
+    if LOCAL.is_dir():
+        folder, is_mine = LOCAL, LOCAL.stat().st_uid == os.geteuid()
+    else:
+        folder, is_mine = LOCAL.parent, os.access(LOCAL.parent, os.W_OK)
+    if not is_mine:
+        sys.exit(
+            f"{folder} belongs to the user {owner(folder)}. Run make as that user, or in a clone of your own; or have "
+            f"{folder} given to you: sudo chown -R $(id -u) {shlex.quote(str(folder))}"
+        )
+
+
+def owner(folder: Path) -> str:
+    """The name of the user whose folder it is, or the number of one who has no name here."""
+    try:
+        return folder.owner()
+    except KeyError:
+        return str(folder.stat().st_uid)
 
 
 def is_current() -> bool:

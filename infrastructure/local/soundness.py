@@ -2,10 +2,13 @@
 
 import csv
 import os
+import re
 import shutil
 from pathlib import Path
 
 NO_SPACE = "No space left on device"
+FULL = "The disk with {} is full. Once there is space, the same command goes on from here."
+NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
 TOO_LITTLE = 10 * 2**20  # bytes; below it, not even the log can say why
 
 
@@ -14,8 +17,9 @@ def is_whole(environment: Path) -> bool:
 
     It takes a third of a second for 40,000 files. A file of the same size with other bytes is not noticed.
     """
-    # Its Python leads nowhere, once the Python that it was made from is gone.
-    return (environment / "bin" / "python").exists() and not damaged(environment)
+    # Its Python leads nowhere, once the Python that it was made from is gone, and without pyvenv.cfg it is another's.
+    its_own = (environment / "pyvenv.cfg", environment / "bin" / "python")
+    return all(file.exists() for file in its_own) and not damaged(environment)
 
 
 def damaged(environment: Path) -> list[str]:
@@ -42,9 +46,19 @@ def past_the_cache(environment: Path) -> list[str]:
     return [f"--{what}-package={package}" for package in damaged(environment) for what in ("refresh", "reinstall")]
 
 
+def is_full(folder: Path) -> bool:
+    """Whether the disk with this folder has no space left to speak of."""
+    return shutil.disk_usage(folder).free < TOO_LITTLE
+
+
 def why_not_made(folder: Path, log: Path) -> str:
     """What may have kept an environment in this folder from being made, and what to do about it."""
-    is_full = shutil.disk_usage(folder).free < TOO_LITTLE
-    if is_full or NO_SPACE in log.read_text(encoding="utf-8", errors="replace"):
-        return f"The disk with {folder} is full. Once there is space, the same command goes on from here."
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if is_full(folder) or NO_SPACE in said:
+        return FULL.format(folder)
+    if found := re.search(NO_CACHE, said):
+        return (
+            f"uv cannot write to its cache, {found.group(1)}. Set HOME or UV_CACHE_DIR to a folder that it can write to; "
+            "the same command then goes on from here."
+        )
     return "Is the package index reachable? Once it is, the same command goes on from here."

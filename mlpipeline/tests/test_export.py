@@ -71,6 +71,7 @@ def test_the_contract_says_what_the_other_services_need(exported):
             "type": "number",
             "minimum": 0,
             "maximum": 10_000,
+            "unit": "hours",
         },
     ]
 

@@ -158,6 +158,12 @@ def test_rolling_back_and_listing_are_one_command(settings, train, monkeypatch, 
     assert re.search(rf"champion {time} to now, by hand, in place of version 2\n", listed + "\n")
 
 
+def test_the_list_names_the_data_of_each_version(settings, train):
+    _, run_id = train()
+    mlflow.MlflowClient(settings.tracking_uri).set_tag(run_id, "data.source", "synthetic")
+    assert f"version 1, champion: run {run_id}, on synthetic\n" in history.table(Registry(settings))
+
+
 def test_an_alias_that_was_moved_by_other_means_is_told(settings, train):
     train()
     train()

@@ -188,10 +188,14 @@ def test_a_truncated_file_has_one_row_less_to_use(tmp_path):
     assert list(checked.quarantined["row"]) == [50]
 
 
-def test_synthetic_data_in_place_of_other_speaks_against_a_model_unless_the_champion_has_the_same_fault(tmp_path):
-    fallen_back = replace(source.pull("synthetic", tmp_path), requested="kaggle", fallback_reason="Kaggle is away.")
-    assert source.objections(fallen_back, "") == [
-        "was trained on synthetic data in place of kaggle, and the champion was not"
+def test_synthetic_data_speaks_against_a_model_unless_the_champion_has_learned_from_it_too(tmp_path):
+    synthetic_data = source.pull("synthetic", tmp_path)
+    fallen_back = replace(synthetic_data, requested="kaggle", fallback_reason="Kaggle is away.")
+    real_data = replace(synthetic_data, source="kaggle")
+    assert source.objections(synthetic_data, "kaggle") == ["was trained on synthetic data, and the champion on kaggle"]
+    assert source.objections(fallen_back, "/data/students.csv") == [
+        "was trained on synthetic data in place of kaggle, and the champion on /data/students.csv"
     ]
-    assert not source.objections(fallen_back, "Kaggle was away.")
-    assert not source.objections(source.pull("synthetic", tmp_path), "")
+    assert source.objections(synthetic_data, "") == ["was trained on synthetic data, and the champion on other data"]
+    for dataset, champion in ((synthetic_data, "synthetic"), (fallen_back, "synthetic"), (real_data, "synthetic")):
+        assert not source.objections(dataset, champion)

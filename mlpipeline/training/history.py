@@ -15,12 +15,13 @@ def live(moves: list[Move]) -> dict[int, list[str]]:
 
 
 def table(registry: Registry) -> str:
-    """A text with every version: its run, the decision about it, and when it was champion."""
+    """A text with every version: its run, its data, the decision about it, and when it was champion."""
     champion, moves, lines = registry.champion(), registry.moves(), []
     periods = live(moves)
     for version in registry.versions():
         mark = f", {CHAMPION}" if champion and champion.version == version.version else ""
-        lines.append(f"version {version.version}{mark}: run {version.run_id}")
+        source = registry.data_source(version)
+        lines.append(f"version {version.version}{mark}: run {version.run_id}{f', on {source}' if source else ''}")
         decision = version.tags.get("promotion.decision", "no decision recorded")
         lines.append(
             f"    {version.tags.get('promotion.decided_at', '')} {decision}: ".lstrip()

@@ -94,7 +94,8 @@ def _known_run(experiment: str, identity: str) -> str | None:
 
 def _name(training: Training) -> str:
     """Tells what one looks for in the list of runs."""
-    return f"{training.comparison.chosen.tuned.family}, accuracy {training.evaluation.metrics['accuracy']:.3f}"
+    family, data = training.comparison.chosen.tuned.family, training.dataset.source.rpartition("/")[2]
+    return f"{family} on {data}, accuracy {training.evaluation.metrics['accuracy']:.3f}"
 
 
 def _tags(origin: Origin, training: Training) -> dict[str, str]:

@@ -75,6 +75,11 @@ class Registry:
         """The parameters and tags of the training run of a version."""
         return self._client.get_run(version.run_id).data
 
+    def data_source(self, version: ModelVersion) -> str:
+        """Where the data came from that a version was trained on; empty where its run is gone."""
+        run = self._if_any(lambda: self._client.get_run(version.run_id))
+        return run.data.tags.get("data.source", "") if run else ""
+
     def register(self, run_id: str, model_uri: str, decision: Decision) -> tuple[int, Decision]:
         """Makes a logged model a version, with the decision about it, and champion if that is the decision.
 

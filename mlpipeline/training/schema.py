@@ -16,8 +16,8 @@ class Feature:
     """A feature that a prediction request carries.
 
     `type` is its JSON type in a request. `column` is its name in the database. A numerical feature lies between
-    `minimum` and `maximum`, which only keep out what cannot be; a categorical one has one of `categories`, whose
-    `labels` say what each means, where that is not plain.
+    `minimum` and `maximum`, which only keep out what cannot be, and has a `unit` unless it is a count; a categorical one
+    has one of `categories`, whose `labels` say what each means, where that is not plain.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Feature:
     maximum: float | None = None
     categories: tuple[str, ...] | tuple[int, ...] | None = None
     labels: tuple[str, ...] | None = None
+    unit: str | None = None
 
 
 COURSE_CATEGORIES = ("Arts", "Business", "Health", "Programming", "Science")
@@ -38,7 +39,7 @@ FEATURES = (
     Feature(
         "DeviceType", "device_type", "categorical", "integer", categories=DEVICE_TYPES, labels=("mobile", "laptop")
     ),
-    Feature("TimeSpentOnCourse", "time_spent_on_course", "numerical", "number", 0, 10_000),
+    Feature("TimeSpentOnCourse", "time_spent_on_course", "numerical", "number", 0, 10_000, unit="hours"),
     Feature("NumberOfVideosWatched", "number_of_videos_watched", "numerical", "integer", 0, 100_000),
     Feature("NumberOfQuizzesTaken", "number_of_quizzes_taken", "numerical", "integer", 0, 100_000),
 )

@@ -21,6 +21,7 @@ from training.settings import Settings
 
 KAGGLE_DATASET = "rabieelkharoua/predict-online-course-engagement-dataset"
 POSTGRES = "postgres"
+SYNTHETIC = "synthetic"
 FILE_NAME = "online_course_engagement_data"
 URL_TIMEOUT_SECONDS = 60
 MAX_BYTES = 500 * 2**20  # about seven million rows; more does not fit into the memory that training should need
@@ -61,13 +62,11 @@ class Dataset:
         return logging.WARNING if self.fallback_reason or self.is_cut else logging.INFO
 
 
-def objections(dataset: Dataset, fallback_of_champion: str) -> list[str]:
-    """What speaks against promoting a model of this data: synthetic data must not take the place of what was asked for.
-
-    `fallback_of_champion` is the reason for which the champion's data fell back, empty where it did not.
-    """
-    if dataset.fallback_reason and not fallback_of_champion:
-        return [f"was trained on {dataset.source} data in place of {dataset.requested}, and the champion was not"]
+def objections(dataset: Dataset, source_of_champion: str) -> list[str]:
+    """What speaks against promoting a model of this data: synthetic data must not take the place of real data."""
+    if dataset.source == SYNTHETIC != source_of_champion:
+        asked = f" in place of {dataset.requested}" if dataset.fallback_reason else ""
+        return [f"was trained on synthetic data{asked}, and the champion on {source_of_champion or 'other data'}"]
     return []
 
 
@@ -100,13 +99,13 @@ def pull(
     except SourceUnreachable as error:
         if not fallback_to_synthetic:
             raise
-        dataset = pull("synthetic", data_dir)
+        dataset = pull(SYNTHETIC, data_dir)
         return replace(dataset, requested=shown(source), fallback_reason=str(error))
     return Dataset(rows=rows, file=file, sha256=digest, requested=shown(source), source=shown(source), since=since)
 
 
 def _bring(source: str, folder: Path, since: date | None, settings: Settings) -> Path:
-    if source == "synthetic":
+    if source == SYNTHETIC:
         file = folder / f"{FILE_NAME}.csv"
         synthetic.generate().to_csv(file, index=False)
         return file
@@ -183,7 +182,8 @@ def _check_size(size: int, source: str) -> None:
 def _suffix(name: str, source: str) -> str:
     suffix = Path(name).suffix.lower()
     if suffix not in (".csv", ".parquet"):
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} ends in {suffix!r}; it has to end in .csv or .parquet.")
+        ends = f"ends in {suffix!r}" if suffix else "has no ending"
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} {ends}; it has to end in .csv or .parquet.")
     return suffix
 
 

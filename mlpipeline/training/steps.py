@@ -168,7 +168,7 @@ def decide_on_promotion(
         return promotion.decide(None, None, margin, objections)
     try:
         run = registry.run(champion)
-        objections += source.objections(dataset, run.tags.get("data.fallback_reason", ""))
+        objections += source.objections(dataset, run.tags.get("data.source", ""))
         unseen = prepare.not_in_train(test, int(run.params["seed"]))
         by_champion = registry.scorer(champion)(unseen)
     except Exception as error:  # pylint: disable=broad-exception-caught  # its files are gone, or know other features

@@ -61,7 +61,7 @@ def description(contract: dict, needs_key: bool) -> dict:
                 "Outcome": OUTCOME,
                 "Problem": PROBLEM,
             },
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            **({"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}} if needs_key else {}),
         },
     }
 
@@ -155,7 +155,8 @@ def _field(feature: dict) -> dict:
     else:
         described["examples"] = [EXAMPLES[kind]]
     if is_numerical:
-        described["description"] = "Null where it is not known."
+        unit = f"In {feature['unit']}. " if "unit" in feature else ""
+        described["description"] = f"{unit}Null where it is not known."
     return described
 
 

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from serving.access import AccessDenied
 from serving.activity import MAX_ROWS
@@ -19,6 +19,7 @@ MAX_FAULTS = 1000
 MAX_NAMED = 20  # of them, in the sentence
 MAX_VALUE = 100
 MAX_LOGGED = 500
+EMPTY = f"An array has to hold at least one object, and may hold {MAX_ROWS:,}"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def of(error: Exception) -> Problem:
             "The request could not be recorded, so it was not carried out. Try again later.",
             headers={"Retry-After": RETRY_AFTER_SECONDS},
         )
+    if isinstance(error, NotFound):
+        return Problem(404, error.name, "There is nothing at this address. /docs describes those of this service.")
     if isinstance(error, HTTPException):
         kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
         return Problem(error.code or 500, error.name, error.description or error.name, headers=kept)
@@ -81,7 +84,7 @@ def _invalid(error: ValidationError) -> Problem:
     listed = [
         {
             "field": ".".join(map(str, fault["loc"])) or "body",
-            "message": fault["msg"],
+            "message": fault["msg"] if fault["loc"] or fault["type"] != "too_short" else EMPTY,
             **({} if fault["type"].startswith("missing") else {"value": _shorten(fault["input"])}),
         }
         for fault in faults[:MAX_FAULTS]

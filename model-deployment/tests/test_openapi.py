@@ -163,11 +163,14 @@ def test_another_model_is_described_and_read_by_its_own_contract(model, request_
     quizzes["maximum"] = 5
     (device,) = (feature for feature in contract["features"] if feature["name"] == "DeviceType")
     device["labels"] = ["mobile", "laptop"]
+    quizzes["unit"] = "dozens"
     described = description(contract, needs_key=False)["components"]["schemas"]["Activity"]["properties"]
     assert described["Learner"] and "UserID" not in described
     assert described["NumberOfQuizzesTaken"]["maximum"] == 5
     assert described["DeviceType"]["description"].endswith("the answer has a warning. 0: mobile, 1: laptop")
     assert described["CourseCategory"]["description"].endswith("the answer has a warning.")
+    assert described["NumberOfQuizzesTaken"]["description"] == "In dozens. Null where it is not known."
+    assert described["NumberOfVideosWatched"]["description"] == "Null where it is not known."
     body = {**request_body, "Learner": 1, "NumberOfQuizzesTaken": 6}
     with pytest.raises(ValidationError, match="less than or equal to 5"):
         ActivityReader(contract).read(json.dumps(body).encode())

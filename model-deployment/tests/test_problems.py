@@ -73,6 +73,17 @@ def test_a_missing_field_has_no_value(refuse):
     assert [set(error) for error in errors] == [{"field", "message"}] * 6
 
 
+def test_an_array_without_an_object_is_told_what_it_may_hold(refuse):
+    problem = refuse(b"[]")
+    assert problem.errors == [
+        {"field": "body", "message": "An array has to hold at least one object, and may hold 10,000", "value": []}
+    ]
+
+
+def test_an_address_that_is_none_is_told_where_the_others_are():
+    assert problems.of(NotFound()).detail == "There is nothing at this address. /docs describes those of this service."
+
+
 @pytest.mark.parametrize(("body", "field"), [(b"42", "body"), (b"[]", "body"), (b"[42]", "0")])
 def test_a_fault_of_the_whole_is_named_too(refuse, body, field):
     assert [error["field"] for error in refuse(body).errors] == [field]

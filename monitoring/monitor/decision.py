@@ -71,7 +71,7 @@ def decide(evidence: Evidence, settings: Settings) -> Decision:
     causes = [cause for cause in (_lasting_drift(evidence, settings), _low_accuracy(evidence)) if cause]
     if not causes:
         return Decision("none", _all_well(evidence, settings))
-    because = " and ".join(causes)
+    because = ", and ".join(causes)
     if settings.on_drift == "off":
         return Decision("off", f"{because}; ON_DRIFT=off, so nothing follows")
     # Who was told may still want to retrain, after which telling is not needed.

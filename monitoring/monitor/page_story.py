@@ -46,6 +46,10 @@ class Story(BaseModel):
     figures: list[Figure]
     notes: dict[str, str] = {}
 
+    def number(self, day: date) -> int | None:
+        """The number of a day of the time line, as texts count them, from 1."""
+        return next((number for number, one in enumerate(self.days, 1) if one.day == day), None)
+
     def numbers(self, day: date) -> list[tuple[int, Kind]]:
         """The events of a day, by their number in the list."""
         return [(number, event.kind) for number, event in enumerate(self.events, 1) if event.day == day]

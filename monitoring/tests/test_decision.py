@@ -151,7 +151,7 @@ def test_a_row_of_a_decision_that_tells_is_to_be_carried_out():
 def test_the_reason_is_a_sentence_with_the_figures():
     decision = decide(_evidence("..ddd", right=700, known=1000), Settings())
     assert decision.reason == (
-        "3 of the last 5 days drifted, the latest among them and accuracy was 0.700 on 1000 students predicted since "
+        "3 of the last 5 days drifted, the latest among them, and accuracy was 0.700 on 1000 students predicted since "
         "2026-03-09, below the test accuracy 0.780"
     )
     assert decide(_evidence("....d"), Settings()).reason == (

@@ -101,6 +101,10 @@ def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
     if settings.db_host:
         database, own = postgres.external(settings), None
     else:
+        if settings.db_password.get_secret_value():
+            console.warning(
+                "DB_PASSWORD is not used: without DB_HOST, a server is started here, with a password of its own"
+            )
         database, own = postgres.own(settings, choose_port("Postgres", settings.db_port, taken))
     return Addresses(
         database=database,

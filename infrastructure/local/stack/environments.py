@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,8 @@ def _install(service: Path, environment: Path, log: Path) -> None:
                     log,
                 )
 
+        if environment.is_dir() and not (environment / "pyvenv.cfg").is_file():
+            shutil.rmtree(environment)  # what is left of one, which uv would not clear
         call("uv", "venv", "--clear", "--python", sys.executable, str(environment))
         with open(requirements, "w", encoding="utf-8") as exported:
             call("pipenv", "requirements", "--hash", "--categories", _categories(service), to=exported)

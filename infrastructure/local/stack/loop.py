@@ -6,7 +6,7 @@ from datetime import UTC, date
 
 import requests
 
-from stack import console, prefect, programs, tracking
+from stack import console, ports, prefect, programs, tracking
 from stack.addresses import Addresses
 from stack.settings import MLPIPELINE, MONITORING, Settings
 from stack.supervisor import Supervisor
@@ -29,6 +29,7 @@ SHIPPED_SECONDS = 30
 
 def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
     """Brings everything up and shows each part at work. What an earlier start has done is not done again."""
+    kept = ports.keep(addresses.web_port)  # training takes a while, in which somebody else might take it
     start_servers(settings, supervisor, addresses)
     start_workers_and_register_deployments(supervisor, addresses)
     champion, latest = tracking.champion(addresses.mlflow), tracking.latest(addresses.mlflow)
@@ -42,6 +43,7 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
             f"It is trained on generated data: {reason} The run's tags data.source and data.fallback_reason say so "
             "too. For the real data: make run DATA_SOURCE=/path/to/online_course_engagement_data.csv"
         )
+    kept.close()
     serve(settings, supervisor, addresses, champion)
     predict(supervisor, addresses)
     if not is_monitored(addresses, champion):
@@ -82,6 +84,8 @@ def check_data(settings: Settings, supervisor: Supervisor) -> None:
 
 def start_workers_and_register_deployments(supervisor: Supervisor, addresses: Addresses) -> None:
     """Starts the workers, and meanwhile runs both deployment scripts, each in its service's environment."""
+    if lost := prefect.end_lost_runs(addresses.prefect_api):
+        console.note(f"Flow runs that an earlier start was killed in are marked as crashed: {lost}")
     workers = programs.workers(addresses.prefect_api)
     scripts = [
         programs.script("deploy-mlpipeline", MLPIPELINE, "mlpipeline-deploy.py"),

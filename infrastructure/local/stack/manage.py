@@ -28,6 +28,16 @@ def status(settings: Settings) -> int:
     return 0
 
 
+def running_already(settings: Settings, wants_all: bool) -> int:
+    """Says that there is a stack in this folder, and where; an error where only its Postgres runs, and all is wanted."""
+    facts = instance.read(settings.local_dir)
+    if wants_all and facts and list(facts["addresses"]) == ["Postgres"]:
+        console.error("Only Postgres is running, started by make postgres. First: make stop")
+        return 1
+    console.note("It is running already.")
+    return status(settings)
+
+
 def stop(settings: Settings) -> int:
     """Stops the stack and a demo, and whatever earlier ones may have left."""
     ended = 0

@@ -24,6 +24,16 @@ def choose(wanted: int, taken: set[int]) -> int:
     return port
 
 
+def keep(port: int) -> socket.socket:
+    """Keeps other programs from a free port, and accepts no connection there, until what this gives is closed."""
+    holder = socket.socket()
+    try:
+        holder.bind((HOST, port))
+    except OSError:
+        pass  # connections of a server that has just ended: then it cannot be kept, and is free all the same
+    return holder
+
+
 def is_free(port: int) -> bool:
     """Whether nothing listens on the port, on this address or on all."""
     if answers(port):

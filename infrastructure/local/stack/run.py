@@ -6,12 +6,13 @@ import signal
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import psycopg2
 import requests
 
+import soundness
 from stack import (
     addresses,
     console,
@@ -22,7 +23,9 @@ from stack import (
     leftovers,
     loop,
     manage,
+    ports,
     postgres,
+    service_settings,
     things_to_try,
 )
 from stack.instance import Instance
@@ -56,12 +59,17 @@ def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewel
         with instance.claim(settings.local_dir) as claimed:
             body(settings, claimed)
     except instance.AlreadyRunning:
-        console.note("It is running already.")
-        return manage.status(settings)
+        return manage.running_already(settings, wants_all=body is not _postgres_alone)
     except xmlrpc.client.Error as error:  # its text may hold supervisord's password
         raise console.StepFailed(f"supervisord failed. The logs are in {settings.logs}.") from error
     except (requests.RequestException, psycopg2.Error, OSError) as error:
+        if soundness.is_full(settings.local_dir):
+            raise console.StepFailed(soundness.FULL.format(settings.local_dir)) from error
         raise console.StepFailed(f"{type(error).__name__}: {error}. The logs are in {settings.logs}.") from error
+    except console.StepFailed as error:
+        if soundness.is_full(settings.local_dir):
+            raise console.StepFailed(f"{error}\n{soundness.FULL.format(settings.local_dir)}") from error
+        raise
     except Stopped:
         console.note(farewell)
     return 0
@@ -73,10 +81,12 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
     grafana.remove_container(settings.local_dir)
     found = grafana.find(settings)
     chosen = addresses.choose(settings, has_grafana=found is not None)
+    service_settings.check(chosen.environment(settings))
     claimed.publish(addresses=chosen.table(settings))
     with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():
         grafana.fetch(supervisor, found)
-        loop.run(settings, supervisor, chosen)
+        with ports.keep(chosen.grafana_port) if found else nullcontext():
+            loop.run(settings, supervisor, chosen)
         if found and not grafana.start(settings, supervisor, chosen, found):
             chosen = replace(chosen, grafana_port=None)
             claimed.publish(addresses=chosen.table(settings))

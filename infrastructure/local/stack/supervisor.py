@@ -17,7 +17,8 @@ from stack.settings import Settings
 
 TOOLS = Path(sys.executable).parent
 GUARD = Path(__file__).parent / "guard.py"
-START_SECONDS = 120
+START_SECONDS = 300  # as long as a busy machine may take; what fails is noticed before
+BUSY = "The machine may be busy: the same command goes on with what was made."
 POLL_SECONDS = 0.1
 
 
@@ -99,7 +100,11 @@ class Supervisor:
 
     def launch(self, program: Program) -> None:
         """Starts a program."""
-        if not program.runs_once:
+        if program.runs_once:
+            self.log(program.name).unlink(
+                missing_ok=True
+            )  # of an earlier start, and no reason of a failure of this one
+        else:
             self._kept.add(program.name)
         assignments = [f"{name}={value}" for name, value in program.environment.items()]
         self._write(
@@ -137,7 +142,7 @@ class Supervisor:
             self._check(program.name, self.log(program.name), ("BACKOFF", "FATAL"))
             if time.monotonic() > end:
                 raise console.StepFailed(
-                    f"{program.name} was not done after {START_SECONDS} s.", self.log(program.name)
+                    f"{program.name} was not done after {START_SECONDS} s. {BUSY}", self.log(program.name)
                 )
             time.sleep(POLL_SECONDS)
         if self._rpc.supervisor.getProcessInfo(program.name)["exitstatus"] != 0:
@@ -159,7 +164,7 @@ class Supervisor:
         while not is_ready():
             self._check(name, log, ("BACKOFF", "FATAL", "EXITED"))
             if time.monotonic() > end:
-                raise console.StepFailed(f"{name} was not ready after {START_SECONDS} s.", log)
+                raise console.StepFailed(f"{name} was not ready after {START_SECONDS} s. {BUSY}", log)
             time.sleep(POLL_SECONDS)
 
     def _check(self, name: str, log: Path, failed: tuple[str, ...]) -> None:

@@ -44,6 +44,13 @@ def test_it_is_made_anew_when_the_lock_changes_or_the_folder_moves_or_it_was_not
     assert environments.make(moved, log)
 
 
+def test_what_is_left_of_an_environment_is_replaced(service, tmp_path):
+    (service / ".venv").mkdir()
+    (service / ".venv" / "notes.txt").write_text("of no environment", encoding="utf-8")
+    assert environments.make(service, tmp_path / "log")
+    assert (service / ".venv" / "bin" / "python").exists()
+
+
 def test_a_lock_that_cannot_be_installed_is_a_failure_with_its_log_and_is_tried_again(service, tmp_path):
     lock = (service / "Pipfile.lock").read_text(encoding="utf-8")
     wrong = lock.replace(

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from stack import instance, manage
+import soundness
+from stack import console, instance, manage, run
 from stack.settings import Settings
 
 
@@ -46,6 +47,38 @@ def test_status_says_whether_all_of_it_answers(tmp_path, capsys):
         manage.status(Settings(local_dir=tmp_path))
         said = capsys.readouterr().out
         assert "Running since" in said and "http://127.0.0.1:5000" in said
+
+
+def test_make_run_says_so_where_only_postgres_runs(tmp_path, capsys):
+    settings = Settings(local_dir=tmp_path)
+    with instance.claim(tmp_path) as claimed:
+        claimed.publish(addresses={"Postgres": "postgresql://..."}, is_up=True)
+        assert run.hold(settings, lambda *_: None, "") == 1
+        assert "Only Postgres is running, started by make postgres. First: make stop" in capsys.readouterr().out
+        assert run.run_postgres(settings) == 0
+        claimed.publish(addresses={"Postgres": "postgresql://...", "MLflow UI": "http://127.0.0.1:5000"})
+        assert run.hold(settings, lambda *_: None, "") == 0
+        assert "It is running already." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [(OSError(28, "No space left on device"), ""), (console.StepFailed("prefect ended."), "prefect ended.\n")],
+)
+def test_a_full_disk_is_named_whatever_failed_for_it(tmp_path, monkeypatch, failure, said):
+    def fail(*_):
+        raise failure
+
+    settings = Settings(local_dir=tmp_path)
+    with pytest.raises(console.StepFailed) as without:
+        run.hold(settings, fail, "")
+    assert "The disk" not in str(without.value)
+    monkeypatch.setattr(soundness, "TOO_LITTLE", 2**80)
+    with pytest.raises(console.StepFailed) as raised:
+        run.hold(settings, fail, "")
+    assert str(raised.value) == (
+        f"{said}The disk with {tmp_path} is full. Once there is space, the same command goes on from here."
+    )
 
 
 def test_stop_ends_what_a_killed_stack_left(tmp_path, spawn, capsys):

@@ -36,6 +36,22 @@ def test_two_programs_that_want_the_same_port_get_different_ones():
     assert len(taken) == 2
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_port_that_is_kept_can_be_taken_by_nobody_until_it_is_let_go(host):
+    port = ports.choose(0, set())
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+        with ports.keep(port):
+            assert not ports.answers(port)
+            with pytest.raises(OSError, match="in use"):
+                server.bind((host, port))
+        server.bind((host, port))
+
+
+def test_a_port_that_somebody_uses_cannot_be_kept_and_that_is_no_fault(taken_port):
+    ports.keep(taken_port).close()
+
+
 @pytest.mark.parametrize(("given", "expected"), [("", "127.0.0.1,localhost"), ("corp", "corp,127.0.0.1,localhost")])
 def test_a_proxy_is_not_asked_for_this_machine(monkeypatch, given, expected):
     monkeypatch.setenv("NO_PROXY", given)

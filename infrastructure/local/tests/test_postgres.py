@@ -7,9 +7,9 @@ import tempfile
 import psycopg2
 import pytest
 
-from stack import console, leftovers, postgres
+from stack import addresses, console, leftovers, postgres
 from stack.settings import Settings
-from stack.supervisor import Supervisor
+from stack.supervisor import Program, Supervisor
 
 
 @pytest.fixture(name="settings")
@@ -69,6 +69,21 @@ def test_a_program_that_ends_at_once_is_a_failure_with_its_log(settings):
     supervisor, _, program = _run(settings, port=70000)
     with supervisor, pytest.raises(console.StepFailed, match="postgres ended while it was starting(.|\n)*70000"):
         supervisor.start(program)
+
+
+def test_the_log_of_a_script_has_nothing_of_its_earlier_starts(settings):
+    for word in ("first", "second"):
+        script = Program("script", ["sh", "-c", f"echo {word}; exit 1"], settings.local_dir, 10, runs_once=True)
+        with Supervisor(settings, {}) as supervisor, pytest.raises(console.StepFailed) as raised:
+            supervisor.launch(script)
+            supervisor.wait_for_end(script)
+        assert str(raised.value).endswith(f"it ends:\n    {word}")
+
+
+def test_a_password_that_is_not_used_is_named(settings, capsys):
+    unused = Settings(local_dir=settings.local_dir, db_host=None, db_password="s3cret", db_port=0)
+    addresses.choose(unused)
+    assert "DB_PASSWORD is not used: without DB_HOST" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():

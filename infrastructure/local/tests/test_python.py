@@ -79,6 +79,19 @@ def test_the_tools_environment_leads_to_the_python_it_was_made_from(find, tmp_pa
     assert os.path.samefile(find().stdout.strip(), sys.executable)
 
 
+@pytest.mark.parametrize("is_made", [True, False])
+def test_what_another_user_has_made_is_left_alone(tmp_path, monkeypatch, is_made):
+    local = tmp_path / "a clone" / ".local"
+    (local if is_made else local.parent).mkdir(parents=True)
+    monkeypatch.setattr(bootstrap, "LOCAL", local)
+    bootstrap.refuse_anothers()
+    monkeypatch.setattr(os, "geteuid", lambda: local.parent.stat().st_uid + 1)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    belongs = f"{local if is_made else local.parent} belongs to the user {local.parent.owner()}. Run make as that user"
+    with pytest.raises(SystemExit, match=belongs):
+        bootstrap.refuse_anothers()
+
+
 def test_every_package_of_the_tools_can_be_picked_by_its_pin():
     pin = bootstrap.pinned("uv")
     assert pin.startswith("uv==")

@@ -7,6 +7,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
+from stack import service_settings
 from stack.console import StepFailed
 from stack.settings import ROOT, Settings
 
@@ -54,6 +55,17 @@ def test_make_run_names_the_setting_its_value_and_what_is_allowed():
     )
     assert ended.returncode == 1
     assert (ended.stdout + ended.stderr).startswith("DATA_SOURCE='nowhere.csv': is no file; allowed are kaggle, ")
+
+
+def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
+    """In their real environments."""
+    service_settings.check({"TIME_ZONE": "Europe/Berlin", "ON_DRIFT": "retrain", "OUTBOX_MAX_BYTES": "2000000000"})
+    with pytest.raises(StepFailed) as raised:
+        service_settings.check({"TIME_ZONE": "Mars/X", "ON_DRIFT": "foo", "OUTBOX_MAX_BYTES": "abc", "DB_PORT": "0"})
+    training, serving, monitoring = str(raised.value).splitlines()
+    assert training.startswith("mlpipeline: DB_PORT=0:")
+    assert serving.startswith("model-deployment: ") and "OUTBOX_MAX_BYTES=abc: " in serving
+    assert monitoring.startswith("monitoring: ") and "TIME_ZONE=Mars/X: " in monitoring and "ON_DRIFT=foo" in monitoring
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write to, on Linux only")

@@ -23,6 +23,7 @@ def _environment(tmp_path):
     (site / "package-1.dist-info" / "RECORD").write_text(
         "code.py,sha256=abc,8\npackage-1.dist-info/RECORD,,\n", encoding="utf-8"
     )
+    (environment / "pyvenv.cfg").touch()
     (environment / "bin").mkdir()
     (environment / "bin" / "python").symlink_to(sys.executable)
     return environment
@@ -47,12 +48,13 @@ def test_what_came_later_does_not_matter(environment):
         lambda environment: _of(environment, "code.py").unlink(),
         lambda environment: _of(environment, "code.py").write_text("text", encoding="utf-8"),
         lambda environment: _of(environment, "python").unlink(),
+        lambda environment: _of(environment, "pyvenv.cfg").unlink(),
         lambda environment: (
             _of(environment, "python").unlink(),
             _of(environment, "bin").joinpath("python").symlink_to("/gone"),
         ),
     ],
-    ids=["a file is missing", "a file is another", "no Python", "a Python that is gone"],
+    ids=["a file is missing", "a file is another", "no Python", "not its own Python", "a Python that is gone"],
 )
 def test_damage_is_noticed(environment, damage):
     damage(environment)
@@ -130,6 +132,31 @@ def test_a_full_disk_is_not_the_fault_of_the_index(tmp_path, monkeypatch):
     assert soundness.why_not_made(tmp_path, log).startswith("Is the package index reachable?")
     monkeypatch.setattr(soundness, "TOO_LITTLE", 2**80)
     assert soundness.why_not_made(tmp_path, log).startswith(f"The disk with {tmp_path} is full.")
+
+
+def test_a_cache_that_cannot_be_written_to_is_named_with_what_to_set(tmp_path):
+    log = tmp_path / "log"
+    log.write_text(
+        "error: Failed to initialize cache at `/nobody/.cache/uv`\n  Caused by: Permission denied\n", encoding="utf-8"
+    )
+    assert soundness.why_not_made(tmp_path, log) == (
+        "uv cannot write to its cache, /nobody/.cache/uv. Set HOME or UV_CACHE_DIR to a folder that it can write to; the "
+        "same command then goes on from here."
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has an output that is always full")
+def test_an_output_that_is_full_gets_one_line():
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [sys.executable, Path(bootstrap.__file__).parent, "status"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.stderr.startswith("No space left on device: the output\n")
+    assert "Traceback" not in ended.stderr
 
 
 def test_ctrl_c_in_the_first_second_leaves_one_line(tmp_path):

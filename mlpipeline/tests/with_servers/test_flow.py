@@ -56,7 +56,7 @@ def test_the_first_model_is_champion_and_its_run_says_all(first, settings, clien
     assert first["promoted"]
     assert Registry(settings).champion().run_id == first["run_id"]
     found = client.get_run(first["run_id"])
-    assert found.info.run_name == f"decision tree, accuracy {first['accuracy']:.3f}"
+    assert found.info.run_name == f"decision tree on synthetic, accuracy {first['accuracy']:.3f}"
     run = found.data
     assert {"rows_read", "rows_quarantined", "rows_copies", "rows_train", "rows_validation", "rows_test"} < set(
         run.metrics

@@ -35,10 +35,11 @@ function addField(feature) {
     field.append(known);
   }
   field.append(title, input);
-  if (feature.labels) {
+  const meanings = feature.labels?.map((meaning, place) => `${feature.categories[place]} ${meaning}`).join(", ");
+  if (meanings || feature.unit) {
     const hint = document.createElement("span");
     hint.className = "hint";
-    hint.textContent = feature.labels.map((meaning, place) => `${feature.categories[place]} ${meaning}`).join(", ");
+    hint.textContent = meanings ?? `in ${feature.unit}`;
     field.append(hint);
   }
   byId("fields").append(field);

@@ -240,13 +240,23 @@ def test_a_second_run_says_where_the_first_is_and_so_does_status(stack):
     assert stack.process.poll() is None
 
 
-def test_a_kill_of_the_runner_leaves_nothing(stack):
+@pytest.fixture(name="under_way", scope="module")
+def _under_way(stack):
+    """A flow run that is under way, which nobody will ever end."""
+    api = f"{stack.addresses['Prefect UI']}/api"
+    deployment = stack.get(f"{api}/deployments/name/run-pipeline/mlpipeline")
+    body = {"flow_id": deployment["flow_id"], "state": {"type": "RUNNING"}}
+    return requests.post(f"{api}/flow_runs/", json=body, timeout=30).json()["id"]
+
+
+def test_a_kill_of_the_runner_leaves_nothing(stack, under_way):
+    assert under_way
     assert len(leftovers.find(stack.folder)) > 10
     stack.process.kill()
     stack.assert_nothing_left()
 
 
-def test_starting_again_keeps_runs_models_and_predictions(stack):
+def test_starting_again_keeps_runs_models_and_predictions(stack, under_way):
     started = datetime.now(UTC)
     stack.start().wait_for(UP)
     assert "The model of an earlier start is kept: version 1" in stack.output
@@ -254,6 +264,9 @@ def test_starting_again_keeps_runs_models_and_predictions(stack):
     assert kept[0]["rows"] > 501
     assert stack.database.query("SELECT * FROM metrics WHERE day = '2020-02-29'")
     assert _champion(stack)["version"] == "1"
+    assert "Flow runs that an earlier start was killed in are marked as crashed: 1" in stack.output
+    run = stack.get(f"{stack.addresses['Prefect UI']}/api/flow_runs/{under_way}")
+    assert run["state"]["type"] == "CRASHED"
 
 
 def test_ctrl_c_stops_it_in_order_and_leaves_nothing(stack):

@@ -1,0 +1,36 @@
+"""Has the services read their settings before anything is started, so that a wrong one is named at once."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+
+from stack.console import StepFailed
+from stack.programs import executable
+from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING
+
+PACKAGES = {MLPIPELINE: "training", MODEL_DEPLOYMENT: "serving", MONITORING: "monitor"}
+READ = """
+import sys
+from {package} import settings
+try:
+    settings.read()
+except settings.SettingsError as error:
+    sys.exit(str(error))
+"""
+
+
+def check(environment: Mapping[str, str]) -> None:
+    """Raises StepFailed with all settings of all services that are wrong in the environment of the stack's programs."""
+    reading = {
+        service: subprocess.Popen(  # pylint: disable=consider-using-with  # communicate() waits for each below
+            [executable(service, "python"), "-c", READ.format(package=package)],
+            cwd=service,
+            env={**os.environ, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for service, package in PACKAGES.items()
+    }
+    said = {service: process.communicate()[1].strip() for service, process in reading.items()}
+    if wrong := [f"{service.name}: {said[service]}" for service, process in reading.items() if process.returncode]:
+        raise StepFailed("\n".join(wrong))
