@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from camera import Camera, CannotSee
 
 DRAWING = 5000  # milliseconds after which nothing moves any more
+TRAINING = "?workflowType=machine_learning"  # else MLflow shows runs as those of language models
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ def show_prefect(camera: Camera, shown: Shown) -> Iterator[Path]:
 def show_mlflow(camera: Camera, shown: Shown) -> Iterator[Path]:
     """The training run with its candidates and metrics, and two of its pictures."""
     run = f"{shown.mlflow}/#/experiments/{shown.experiment}/runs/{shown.run_id}"
-    page = camera.open(run, "Metrics (", "roc_auc")
+    page = camera.open(f"{run}{TRAINING}", "Metrics (", "roc_auc")
     page.set_viewport_size({"width": 1280, "height": 1000})
     _close_assistant(page)
     yield camera.take(page, "mlflow")
     for picture in ("exploration/completion_by_feature.png", "evaluation/calibration.png"):
-        page = camera.open(f"{run}/artifacts/{picture}", "Path:")
+        page = camera.open(f"{run}/artifacts/{picture}{TRAINING}", "Path:")
         page.locator("img[src^='blob:'], img[src*='get-artifact']").first.wait_for()
         _close_assistant(page)
         yield camera.take(page, f"mlflow-{Path(picture).stem}", (0, 0, 1280, 560))

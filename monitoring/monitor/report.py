@@ -17,7 +17,7 @@ from monitor.reference import MlflowUnavailable, shown
 from monitor.settings import Settings
 
 DAY_TAG = "monitoring.day"
-# Without it, MLflow's pages take the experiment for one about language models, and hide the metrics of its runs.
+# Without it, MLflow's pages hide the metrics of its runs, as they do in an experiment about language models.
 CLASSIC_PAGES = {"mlflow.experimentKind": "custom_model_development"}
 
 
@@ -59,12 +59,13 @@ class Reports:
         ]
         client.log_batch(run, metrics=values)
         client.set_terminated(run)
-        return f"{address(self.settings, experiment, run)}/artifacts/{kind}/{file.name}"
+        return address(self.settings, experiment, f"{run}/artifacts/{kind}/{file.name}")
 
 
-def address(settings: Settings, experiment: str, run_id: str) -> str:
-    """Where people find a run in MLflow's pages."""
-    return f"{shown(settings.mlflow_url or settings.tracking_uri).rstrip('/')}/#/experiments/{experiment}/runs/{run_id}"
+def address(settings: Settings, experiment: str, run: str) -> str:
+    """Where people find a run, or what is below it, in MLflow's pages; among those for training, and not for chats."""
+    server = shown(settings.mlflow_url or settings.tracking_uri).rstrip("/")
+    return f"{server}/#/experiments/{experiment}/runs/{run}?workflowType=machine_learning"
 
 
 def _experiment(client: mlflow.MlflowClient, name: str) -> str:

@@ -278,6 +278,7 @@ def test_the_story_shows_each_event_at_its_day_and_each_model_over_its_days(show
     story = Story(title="T", text="t", days=days, events=events, figures=[])
     assert [story.numbers(day.day) for day in days] == [[(1, "cause")], [], [(2, "good")]]
     html = shown(story=story)
+    assert "<time>day 1, 01 Nov</time>" in html and "<time>day 3, 03 Nov</time>" in html
     assert "grid-column: 1 / span 2" in html and "grid-column: 3 / span 1" in html
 
 

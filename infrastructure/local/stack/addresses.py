@@ -30,8 +30,11 @@ class Addresses:
 
     @property
     def mlflow_ui(self) -> str:
-        """Address of MLflow's experiments. Without the mode, MLflow shows what is for language models."""
-        return f"{self.mlflow}/#/experiments?workflowType=machine_learning"
+        """Address of the training runs: their experiment is the first that is made in a new MLflow.
+
+        Without the mode, MLflow shows what is for language models.
+        """
+        return f"{self.mlflow}/#/experiments/1/runs?workflowType=machine_learning"
 
     @property
     def prefect(self) -> str:

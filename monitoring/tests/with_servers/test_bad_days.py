@@ -100,7 +100,7 @@ def test_two_models_in_a_day_have_a_row_and_a_report_each_in_one_run_of_mlflow(e
         run_id: ("stable", 300),
         second: ("drift", 200),
     }
-    assert all(row["run_url"].endswith(f"/runs/{run}") for run, row in rows.items())
+    assert all(row["run_url"].endswith(f"/runs/{run}?workflowType=machine_learning") for run, row in rows.items())
     assert _artifacts(environment) == [sorted(f"drift/{run}.html" for run in (run_id, second))]
     assert [row["run_id"] for row in written(engine, "decisions")] == [second]
 

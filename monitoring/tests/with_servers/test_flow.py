@@ -52,7 +52,8 @@ def test_a_day_leaves_rows_a_report_artifacts_and_a_decision(engine, run_id, env
     for url, kind in ((row["report_url"], "drift"), (quality["report_url"], "quality")):
         _, experiment, report = urlsplit(url).fragment.split("/experiments/")[-1].partition("/runs/")
         run, _, path = report.partition("/artifacts/")
-        assert experiment and path == f"{kind}/{run_id}.html"
+        assert experiment and path == f"{kind}/{run_id}.html?workflowType=machine_learning"
+        path = path.partition("?")[0]
         page = mlflow.MlflowClient(environment["TRACKING_URI"]).download_artifacts(run, path)
         with open(page, encoding="utf-8") as file:
             assert "<html" in file.read()

@@ -83,6 +83,7 @@ def test_the_run_holds_parameters_metrics_data_and_the_contract_of_the_services(
     assert {given["tags"][0]["value"] for given in run["inputs"]["dataset_inputs"]} == {"train", "validation", "test"}
     experiment = stack.get(f"{mlflow}/api/2.0/mlflow/experiments/get", experiment_id=run["info"]["experiment_id"])
     assert experiment["experiment"]["name"] == EXPERIMENT
+    assert f"/experiments/{run['info']['experiment_id']}/runs?" in stack.addresses["MLflow UI"]
     artifacts = {
         file["path"]
         for folder in ("serving", "reference", "held_out", "data", "exploration", "selection", "evaluation")
@@ -193,7 +194,7 @@ def test_a_day_without_predictions_has_a_row_that_says_so(stack):
 
 def test_the_reports_of_the_day_are_in_mlflow_and_the_decision_has_a_reason(stack):
     (row,) = stack.database.query("SELECT * FROM metrics WHERE status = 'stable'")
-    run_id, path = re.search(r"/runs/(\w+)/artifacts/(.+)$", row["report_url"]).groups()
+    run_id, path = re.search(r"/runs/(\w+)/artifacts/(.+)\?workflowType=machine_learning$", row["report_url"]).groups()
     report = requests.get(f"{stack.mlflow}/get-artifact", params={"run_uuid": run_id, "path": path}, timeout=30)
     assert report.ok and "Dataset Drift" in report.text
     (decision,) = stack.database.query("SELECT * FROM decisions")
