@@ -73,13 +73,9 @@ lint: environments .local/checks/made-from ## Check formatting, imports, code, a
 		echo "pylint and pipenv verify in $$service"; \
 		(cd $$service && .venv/bin/pylint $(pylint) . && ../$(tools)/pipenv --quiet verify) || exit 1; \
 	done
-	@for folder in local bench; do \
-		(cd infrastructure/$$folder && ../../$(tools)/pylint --rcfile ../../pyproject.toml --recursive yes .) || exit 1; \
-	done
-	@for folder in checks deploy mutants pictures; do \
-		(cd infrastructure/$$folder && ../../.local/checks/bin/pylint --rcfile ../../pyproject.toml --recursive yes \
-			--ignored-modules playwright,PIL,coverage .) || exit 1; \
-	done
+	@cd infrastructure && ../$(tools)/pylint --rcfile ../pyproject.toml --recursive yes local bench
+	@cd infrastructure && ../.local/checks/bin/pylint --rcfile ../pyproject.toml --recursive yes \
+		--ignored-modules playwright,PIL,coverage checks deploy mutants pictures
 
 unit: environments ## Run the unit tests of each service, of the local stack and of the benchmark
 	@for service in $(services); do \

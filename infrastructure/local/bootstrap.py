@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def refuse_anothers() -> None:
-    """What one user made is for that user alone: another could not read it, and root would take files from its owner."""
+    """What one user made is for that user alone: another cannot read all of it, and root would take files from them."""
     if LOCAL.is_dir():
         folder, is_mine = LOCAL, LOCAL.stat().st_uid == os.geteuid()
     else:

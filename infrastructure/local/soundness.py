@@ -58,7 +58,7 @@ def why_not_made(folder: Path, log: Path) -> str:
         return FULL.format(folder)
     if found := re.search(NO_CACHE, said):
         return (
-            f"uv cannot write to its cache, {found.group(1)}. Set HOME or UV_CACHE_DIR to a folder that it can write to; "
-            "the same command then goes on from here."
+            f"uv cannot write to its cache, {found.group(1)}. Set HOME or UV_CACHE_DIR to a folder that it can write "
+            "to; the same command then goes on from here."
         )
     return "Is the package index reachable? Once it is, the same command goes on from here."

@@ -29,7 +29,7 @@ def status(settings: Settings) -> int:
 
 
 def running_already(settings: Settings, wants_all: bool) -> int:
-    """Says that there is a stack in this folder, and where; an error where only its Postgres runs, and all is wanted."""
+    """Says that a stack runs in this folder, and where; an error where that is Postgres alone, and all is wanted."""
     facts = instance.read(settings.local_dir)
     if wants_all and facts and list(facts["addresses"]) == ["Postgres"]:
         console.error("Only Postgres is running, started by make postgres. First: make stop")

@@ -140,8 +140,8 @@ def test_a_cache_that_cannot_be_written_to_is_named_with_what_to_set(tmp_path):
         "error: Failed to initialize cache at `/nobody/.cache/uv`\n  Caused by: Permission denied\n", encoding="utf-8"
     )
     assert soundness.why_not_made(tmp_path, log) == (
-        "uv cannot write to its cache, /nobody/.cache/uv. Set HOME or UV_CACHE_DIR to a folder that it can write to; the "
-        "same command then goes on from here."
+        "uv cannot write to its cache, /nobody/.cache/uv. Set HOME or UV_CACHE_DIR to a folder that it can write to; "
+        "the same command then goes on from here."
     )
 
 
