@@ -25,6 +25,7 @@ from stack import (
     manage,
     ports,
     postgres,
+    programs,
     service_settings,
     things_to_try,
 )
@@ -81,7 +82,8 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
     grafana.remove_container(settings.local_dir)
     found = grafana.find(settings)
     chosen = addresses.choose(settings, has_grafana=found is not None)
-    service_settings.check(chosen.environment(settings))
+    of_the_web = programs.web(settings, chosen.web_port, run_id="").environment
+    service_settings.check(chosen.environment(settings), of_the_web)
     claimed.publish(addresses=chosen.table(settings))
     with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():
         grafana.fetch(supervisor, found)

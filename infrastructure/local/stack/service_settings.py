@@ -19,13 +19,17 @@ except settings.SettingsError as error:
 """
 
 
-def check(environment: Mapping[str, str]) -> None:
-    """Raises StepFailed with all settings of all services that are wrong in the environment of the stack's programs."""
+def check(environment: Mapping[str, str], of_the_web: Mapping[str, str]) -> None:
+    """Raises StepFailed with all settings of all services that are wrong in the environment of the stack's programs.
+
+    `of_the_web` is what the prediction service alone has in its environment.
+    """
+    own = {MODEL_DEPLOYMENT: of_the_web}
     reading = {
         service: subprocess.Popen(  # pylint: disable=consider-using-with  # communicate() waits for each below
             [executable(service, "python"), "-c", READ.format(package=package)],
             cwd=service,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, **own.get(service, {})},
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -101,9 +101,8 @@ class Supervisor:
     def launch(self, program: Program) -> None:
         """Starts a program."""
         if program.runs_once:
-            self.log(program.name).unlink(
-                missing_ok=True
-            )  # of an earlier start, and no reason of a failure of this one
+            # What it said in an earlier start is not why it fails in this one.
+            self.log(program.name).unlink(missing_ok=True)
         else:
             self._kept.add(program.name)
         assignments = [f"{name}={value}" for name, value in program.environment.items()]

@@ -59,9 +59,11 @@ def test_make_run_names_the_setting_its_value_and_what_is_allowed():
 
 def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
     """In their real environments."""
-    service_settings.check({"TIME_ZONE": "Europe/Berlin", "ON_DRIFT": "retrain", "OUTBOX_MAX_BYTES": "2000000000"})
+    right = {"TIME_ZONE": "Europe/Berlin", "ON_DRIFT": "retrain", "OUTBOX_MAX_BYTES": "2000000000", "WEB_PORT": "x"}
+    service_settings.check(right, {"WEB_PORT": "9696"})
+    wrong = {"TIME_ZONE": "Mars/X", "ON_DRIFT": "foo", "OUTBOX_MAX_BYTES": "abc", "DB_PORT": "0"}
     with pytest.raises(StepFailed) as raised:
-        service_settings.check({"TIME_ZONE": "Mars/X", "ON_DRIFT": "foo", "OUTBOX_MAX_BYTES": "abc", "DB_PORT": "0"})
+        service_settings.check(wrong, {})
     training, serving, monitoring = str(raised.value).splitlines()
     assert training.startswith("mlpipeline: DB_PORT=0:")
     assert serving.startswith("model-deployment: ") and "OUTBOX_MAX_BYTES=abc: " in serving
