@@ -1,23 +1,26 @@
-"""Says whether data can be trained on, without training: `python check_data.py FILE`, which may also be a URL or
-kaggle, synthetic or postgres, as for the flow. Nothing is written."""
+"""Says whether data can be trained on, without training: `python check_data.py FILE`. Nothing is written."""
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
 
-from training import source, validate
+from training import prepare, source, validate
 from training.errors import SourceError
 from training.settings import SettingsError, read
 
 
 def main() -> None:
     """Pulls the data and checks it as the flow does, and says what came of it in a sentence."""
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", help="a CSV or parquet file, its URL, or kaggle, synthetic or postgres")
+    asked = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            rows = source.pull(sys.argv[1], Path(folder), settings=read()).rows
-        print(validate.accept(validate.check(rows), validate.MAX_QUARANTINED_SHARE).summary)
+            rows = source.pull(asked.source, Path(folder), settings=read()).rows
+        checked = validate.accept(validate.check(rows), validate.MAX_QUARANTINED_SHARE)
+        prepare.check(prepare.split_by_student(checked.rows, prepare.SEED))
+        print(checked.summary)
     except (SettingsError, SourceError, validate.DataRejected) as error:
         sys.exit(str(error))
 

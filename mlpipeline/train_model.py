@@ -6,6 +6,7 @@ from training import settings, steps
 from training.candidates import ALL_CANDIDATES
 from training.compare import compare_candidates
 from training.parameters import Candidates, Margin, Probability, Seed, Share, Since
+from training.prepare import SEED
 from training.results import Training
 from training.validate import MAX_QUARANTINED_SHARE
 
@@ -16,7 +17,7 @@ def run_pipeline(
     data_source: str = "",
     data_since: Since = None,
     fallback_to_synthetic: bool = False,
-    seed: Seed = 42,
+    seed: Seed = SEED,
     max_quarantined_share: Share = MAX_QUARANTINED_SHARE,
     candidates: Candidates = ALL_CANDIDATES,
     decision_threshold: Probability = 0.5,

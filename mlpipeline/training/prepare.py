@@ -8,6 +8,7 @@ import pandas as pd
 from training import schema
 from training.validate import DataRejected
 
+SEED = 42  # of the split, where nothing else is asked for
 VALIDATION_SHARE = 0.2
 TEST_SHARE = 0.2
 MIN_OF_AN_OUTCOME = 10  # students in each split, below which scores mean nothing
@@ -49,12 +50,10 @@ def check(splits: Splits) -> Splits:
         if outcomes.min() < MIN_OF_AN_OUTCOME:
             raise DataRejected(
                 f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
-                f"{MIN_OF_AN_OUTCOME} of either. More data is needed. Nothing was trained, and the champion stays."
+                f"{MIN_OF_AN_OUTCOME} of either. More data is needed."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
-            raise DataRejected(
-                f"{' and '.join(empty)} has no value in the {name} split. Nothing was trained, and the champion stays."
-            )
+            raise DataRejected(f"{' and '.join(empty)} has no value in the {name} split.")
     return splits
 
 

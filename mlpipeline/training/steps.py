@@ -7,7 +7,8 @@ written twice.
 import os
 import subprocess
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pandas as pd
@@ -87,6 +88,15 @@ def _step(name: str) -> Callable:
     )
 
 
+@contextmanager
+def _nothing_is_trained(more: str = "") -> Iterator[None]:
+    """Says of data that is not fit for training what follows from that."""
+    try:
+        yield
+    except validate.DataRejected as error:
+        raise validate.DataRejected(f"{error}{more} Nothing was trained, and the champion stays.") from None
+
+
 @_step("read data")
 def read_data(
     settings: Settings, data_source: str, data_since: date | None, fallback_to_synthetic: bool
@@ -102,15 +112,17 @@ def read_data(
 def validate_data(dataset: source.Dataset, max_quarantined_share: float) -> validate.Checked:
     """Sets faulty rows aside in a file beside the data, and stops where they are too many."""
     checked = validate.check(dataset.rows)
-    validate.save_quarantine(checked, dataset.file.parent)
+    file = validate.save_quarantine(checked, dataset.file.parent)
     get_run_logger().log(checked.log_level, checked.summary)
-    return validate.accept(checked, max_quarantined_share)
+    with _nothing_is_trained(f" All rows in quarantine are in {file.name}." if len(checked.quarantined) else ""):
+        return validate.accept(checked, max_quarantined_share)
 
 
 @_step("split by student")
 def split_by_student(rows: pd.DataFrame, seed: int) -> Splits:
     """Splits the students, and stops where a split has too few of them to learn from or to judge by."""
-    return prepare.check(prepare.split_by_student(rows, seed))
+    with _nothing_is_trained():
+        return prepare.check(prepare.split_by_student(rows, seed))
 
 
 @_step("explore")

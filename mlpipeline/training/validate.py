@@ -18,6 +18,7 @@ MAX_QUARANTINED_SHARE = 0.05  # where nothing else is asked for
 MIN_ROWS = 200  # fewer cannot be split, cross-validated and tested to any use
 LARGEST_STUDENT = 2**53 - 1  # what a column that a stray value made floats of still holds exactly
 PERCENT = (0, 100)
+SHOWN_RULES, SHOWN_ROWS = 3, 5  # of too many faulty rows
 
 
 class DataRejected(Exception):
@@ -83,23 +84,23 @@ def check(rows: pd.DataFrame) -> Checked:
 def accept(checked: Checked, max_quarantined_share: float) -> Checked:
     """The checked rows, if they can be trained on; raises DataRejected otherwise."""
     if checked.quarantined_share > max_quarantined_share:
-        rules = (
-            checked.quarantined["reason"]
-            .str.replace(r" is '.*?', |(?<=UserID) \d+", ": ", regex=True)
-            .value_counts()
-            .head(3)
-        )
+        rules = checked.quarantined["reason"].str.replace(r" is '.*?', |(?<=UserID) \d+", ": ", regex=True)
+        rows = checked.quarantined["row"].groupby(rules).agg(list)
+        most = rows.loc[rows.map(len).sort_values(ascending=False, kind="stable").index[:SHOWN_RULES]]
         raise DataRejected(
             f"{checked.summary}. At most {max_quarantined_share:.1%} may be in quarantine "
             "(max_quarantined_share). Most frequent: "
-            + "; ".join(f"{count} x {rule}" for rule, count in rules.items())
-            + f". All are in {QUARANTINE_FILE}. Nothing was trained, and the champion stays."
+            + "; ".join(f"{len(broken)} x {rule} (row {_in_short(broken)})" for rule, broken in most.items())
+            + "."
         )
     if len(checked.rows) < MIN_ROWS:
-        raise DataRejected(
-            f"{checked.summary}. Training needs {MIN_ROWS} students. Nothing was trained, and the champion stays."
-        )
+        raise DataRejected(f"{checked.summary}. Training needs {MIN_ROWS} students.")
     return checked
+
+
+def _in_short(rows: list[int]) -> str:
+    more = ["..."] if len(rows) > SHOWN_ROWS else []
+    return ", ".join([*map(str, rows[:SHOWN_ROWS]), *more])
 
 
 def save_quarantine(checked: Checked, data_dir: Path) -> Path:

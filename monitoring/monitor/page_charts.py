@@ -9,6 +9,9 @@ from html import escape
 from monitor import page_axes, page_lines, page_values
 from monitor.panels import Panel, Table
 
+# Characters of a text for which there is room in a history, times the cells of a row.
+ROOM = 130
+
 
 def barchart(panel: Panel, table: Table) -> dict:
     """Bars, one for each row: its text says of what, its numbers how much."""
@@ -44,7 +47,7 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
     values = [[dict(line.points).get(moment) for moment in times] for line in found]
     colours = sorted({page_values.colour(value, plain) for row in values for value in row if value is not None})
     ends = [0.0, *((number + 1) / len(colours) for number in range(len(colours)))]
-    shown = [["" if value is None else escape(page_values.text(value, plain)) for value in row] for row in values]
+    texts = [["" if value is None else escape(page_values.text(value, plain)) for value in row] for row in values]
     heatmap = {
         "type": "heatmap",
         "x": [page_axes.at(moment) for moment in _places(times)],
@@ -53,10 +56,12 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
             [None if value is None else colours.index(page_values.colour(value, plain)) for value in row]
             for row in values
         ],
-        "text": shown,
+        "customdata": texts,
+        # What has no room is left to the pointer, as Grafana does.
+        "text": [[text if len(text) * len(times) <= ROOM else "" for text in row] for row in texts],
         "texttemplate": "%{text}",
         "textfont": {"size": 10, "color": "#ffffff"},
-        "hovertemplate": "%{x|%d %b %Y}<br>%{y}: %{text}<extra></extra>",
+        "hovertemplate": "%{x|%d %b %Y}<br>%{y}: %{customdata}<extra></extra>",
         "hoverongaps": False,
         "colorscale": [
             step for number, one in enumerate(colours) for step in ([ends[number], one], [ends[number + 1], one])

@@ -222,6 +222,17 @@ def test_bars_say_how_much():
     assert "<" not in figure.data[0].x[1]
 
 
+def test_a_text_that_has_no_room_in_its_cell_is_left_to_the_pointer():
+    mappings = {"mappings": [{"type": "value", "options": {"1": {"text": "drifted", "index": 0}}}]}
+    panel = _panel("status-history", _steps((None, "blue")) | mappings)
+    for days, text in ((10, "drifted"), (21, "")):
+        rows = tuple((day, "a", 1.0) for day in _days(days))
+        found = page_charts.status_history(panel, Table(("time", "metric", "value"), rows), START, END)
+        (heatmap,) = found["data"]
+        assert heatmap["text"] == [[text] * days]
+        assert heatmap["customdata"] == [["drifted"] * days]
+
+
 def test_cells_of_a_history_have_the_colours_of_their_values_and_gaps_where_there_is_none():
     mappings = [{"type": "range", "options": {"from": 1.01, "to": 2, "result": {"text": "drifted", "color": "red"}}}]
     options = {"unit": "percentunit", "decimals": 0, "mappings": mappings} | _steps((None, "green"), (0.1, "orange"))

@@ -14,7 +14,7 @@ Three things to try:
      curl {addresses.web}/predict -d '{json.dumps(SAMPLE_REQUEST)}'
   2. Train again: open {addresses.prefect}/deployments, choose mlpipeline, then Run and Custom run. Where Kaggle
      cannot be reached, set data_source to synthetic. If the new model becomes champion, it is served within a minute.
-  3. Look around: {addresses.mlflow}/#/models shows each version of the model and the run behind it,
-     {addresses.prefect}/runs each flow run with its steps and logs.
+  3. Look around: {addresses.mlflow_ui} shows each training run with its
+     model and pictures, {addresses.prefect}/runs each flow run with its steps and logs.
 
 Ctrl-C stops everything and keeps what was made."""

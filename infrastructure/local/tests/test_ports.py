@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 
 import pytest
 
@@ -34,6 +35,16 @@ def test_two_programs_that_want_the_same_port_get_different_ones():
     first = ports.choose(0, taken)
     assert ports.choose(first, taken) != first
     assert len(taken) == 2
+
+
+def test_a_port_that_another_stack_has_chosen_is_taken_before_it_listens(spawn):
+    code = "from stack import ports; print(ports.choose(0, set()), flush=True); input()"
+    other = spawn("-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    theirs = int(other.stdout.readline())
+    assert ports.is_free(theirs)
+    assert ports.choose(theirs, set()) != theirs
+    other.communicate("\n")
+    assert ports.choose(theirs, set()) == theirs
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
