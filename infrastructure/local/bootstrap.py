@@ -31,10 +31,11 @@ LOOKING = {"stop": "Not running.", "status": "Not running. Start it with: make r
 def main() -> None:
     """Brings the tools environment up to date, and becomes the command that was asked for."""
     command = sys.argv[1]
+    if LOCAL.is_dir() or command not in LOOKING:
+        refuse_anothers()
     if command in LOOKING and not STAMP.is_file():
-        print(LOOKING[command])
+        print(LOOKING[command], flush=True)
         return
-    refuse_anothers()
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -112,8 +113,8 @@ def call(command: list[str], log: TextIO) -> None:
     """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
     if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
         sys.exit(
-            f"The tools environment could not be made: {' '.join(command[:5])} ... failed, and {LOG} says why. "
-            + soundness.why_not_made(LOCAL, LOG)
+            f"The tools environment could not be made. {soundness.why_not_made(LOCAL, LOG)}\nThe log is {LOG}; it ends:\n"
+            + "".join(f"    {line}\n" for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
         )
 
 
@@ -129,6 +130,7 @@ if __name__ == "__main__":
     try:
         main()
     except OSError as problem:
-        sys.exit(f"{problem.strerror}: {problem.filename or LOCAL}")
+        where = LOCAL if LOCAL.is_dir() and soundness.is_full(LOCAL) else "the output"
+        sys.exit(f"{problem.strerror}: {problem.filename or where}")
     except KeyboardInterrupt:
         sys.exit("Interrupted; the same command goes on from here.")

@@ -39,10 +39,22 @@ def make(service: Path, log: Path) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX)  # `make run` and `make test` at the same time
         if _is_current(service):
             return False
+        _make_room(service / ".venv")
         _stamp(service).unlink(missing_ok=True)
         _install(service, service / ".venv", log)
         _stamp(service).write_text(_wanted(service), encoding="utf-8")
     return True
+
+
+def _make_room(environment: Path) -> None:
+    """Deletes what is left of an environment, which uv would not; raises StepFailed where there is something else."""
+    if (environment / "pyvenv.cfg").is_file() or not os.path.lexists(environment):
+        return
+    is_ours = environment.is_dir() and not environment.is_symlink()
+    if is_ours and (any(environment.glob("lib/python*")) or not any(environment.iterdir())):
+        shutil.rmtree(environment)
+        return
+    raise console.StepFailed(f"{environment} is no Python environment. Move it away, and run this again.")
 
 
 def _is_current(service: Path) -> bool:
@@ -92,8 +104,6 @@ def _install(service: Path, environment: Path, log: Path) -> None:
                     log,
                 )
 
-        if environment.is_dir() and not (environment / "pyvenv.cfg").is_file():
-            shutil.rmtree(environment)  # what is left of one, which uv would not clear
         call("uv", "venv", "--clear", "--python", sys.executable, str(environment))
         with open(requirements, "w", encoding="utf-8") as exported:
             call("pipenv", "requirements", "--hash", "--categories", _categories(service), to=exported)

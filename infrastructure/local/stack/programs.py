@@ -46,6 +46,7 @@ def mlflow(settings: Settings, port: int) -> Program:
         folder=folder,
         rank=20,
         is_ready=lambda: answers_200(f"http://{HOST}:{port}/health"),
+        port=port,
     )
 
 
@@ -57,6 +58,7 @@ def prefect_server(port: int) -> Program:
         folder=MLPIPELINE,
         rank=20,
         is_ready=lambda: answers_200(f"http://{HOST}:{port}/api/health"),
+        port=port,
     )
 
 
@@ -128,4 +130,5 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
         },
         stop_seconds=90,  # in which it ships what it has answered
         is_ready=serves_the_run,
+        port=port,
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
 
+import psutil
+
 from stack import console, leftovers, ports
 from stack.settings import Settings
 
@@ -26,7 +28,8 @@ POLL_SECONDS = 0.1
 class Program:
     """A process to keep up, or one that `runs_once`.
 
-    `is_ready` says whether it can be used. When the stack stops, a lower `rank` ends later.
+    `is_ready` says whether it can be used; `port` is the one that it listens on, where another program might answer in
+    its place. When the stack stops, a lower `rank` ends later.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Program:
     stop_signal: str = "TERM"
     stop_seconds: int = 5
     runs_once: bool = False
+    port: int | None = None
 
 
 class Supervisor:
@@ -131,8 +135,22 @@ class Supervisor:
         self._rpc.supervisor.addProcessGroup(program.name)
 
     def wait(self, program: Program) -> None:
-        """Waits until a program that was launched is ready."""
+        """Waits until a program that was launched is ready; raises StepFailed, too, if it is another that answers."""
         self._wait(program.is_ready, program.name, self.log(program.name))
+        if program.port and not self._listens(program.name, program.port):
+            raise console.StepFailed(
+                f"Port {program.port} was taken by another program while {program.name} was starting. The same command "
+                "finds another port, and goes on with what was made."
+            )
+
+    def _listens(self, name: str, port: int) -> bool:
+        try:
+            process = psutil.Process(self._rpc.supervisor.getProcessInfo(name)["pid"])
+            processes = [process, *process.children(recursive=True)]
+            found = [connection for one in processes for connection in one.net_connections("tcp")]
+        except psutil.NoSuchProcess:
+            return False
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
 
     def wait_for_end(self, program: Program) -> None:
         """Waits until a program that runs once is done; raises StepFailed if it did not succeed."""

@@ -44,11 +44,33 @@ def test_it_is_made_anew_when_the_lock_changes_or_the_folder_moves_or_it_was_not
     assert environments.make(moved, log)
 
 
-def test_what_is_left_of_an_environment_is_replaced(service, tmp_path):
-    (service / ".venv").mkdir()
-    (service / ".venv" / "notes.txt").write_text("of no environment", encoding="utf-8")
+@pytest.mark.parametrize("left", ["", "lib/python3.11"])
+def test_what_is_left_of_an_environment_is_replaced(service, tmp_path, left):
+    (service / ".venv" / left).mkdir(parents=True)
     assert environments.make(service, tmp_path / "log")
     assert (service / ".venv" / "bin" / "python").exists()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda place, notes: place.symlink_to(notes.parent),
+        lambda place, notes: place.symlink_to("/gone"),
+        lambda place, notes: place.write_bytes(notes.read_bytes()),
+        lambda place, notes: shutil.copytree(notes.parent, place),
+    ],
+    ids=["a link to a folder", "a link to nothing", "a file", "a folder"],
+)
+def test_what_is_no_environment_is_left_alone_and_named(service, tmp_path, make):
+    notes = tmp_path / "mine" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("important", encoding="utf-8")
+    place = service / ".venv"
+    make(place, notes)
+    before = place.lstat()
+    with pytest.raises(console.StepFailed, match=f"{place} is no Python environment. Move it away"):
+        environments.make(service, tmp_path / "log")
+    assert (place.lstat(), notes.read_text(encoding="utf-8")) == (before, "important")
 
 
 def test_a_lock_that_cannot_be_installed_is_a_failure_with_its_log_and_is_tried_again(service, tmp_path):

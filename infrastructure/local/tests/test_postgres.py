@@ -80,6 +80,25 @@ def test_the_log_of_a_script_has_nothing_of_its_earlier_starts(settings):
         assert str(raised.value).endswith(f"it ends:\n    {word}")
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_program_is_not_ready_where_another_answers_in_its_place(settings, wait, spawn, is_ours):
+    port = postgres.ports.choose(0, set())
+    listen = ["-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    command = [sys.executable, *(listen if is_ours else ["-c", "import time; time.sleep(600)"])]
+    if not is_ours:
+        spawn(*listen)
+        wait(lambda: postgres.ports.answers(port))
+    program = Program(
+        "server", command, settings.local_dir, 10, is_ready=lambda: postgres.ports.answers(port), port=port
+    )
+    with Supervisor(settings, {}) as supervisor:
+        if is_ours:
+            supervisor.start(program)
+        else:
+            with pytest.raises(console.StepFailed, match=f"Port {port} was taken by another program while server was"):
+                supervisor.start(program)
+
+
 def test_a_password_that_is_not_used_is_named(settings, capsys):
     unused = Settings(local_dir=settings.local_dir, db_host=None, db_password="s3cret", db_port=0)
     addresses.choose(unused)
