@@ -1,5 +1,6 @@
 """How good the model is, on students whom it has never seen."""
 
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,7 +14,7 @@ from training.model import Trained
 RESAMPLES = 500
 CONFIDENCE = 0.95
 CALIBRATION_BINS = 10
-SURE = np.finfo(float).eps  # how near to 0 or 1 a probability counts, so that no log loss is infinite
+SURE = sys.float_info.epsilon  # how near to 0 or 1 a probability counts, so that no log loss is infinite
 SLICE_SCORES = ("accuracy", "roc_auc", "brier_score", "calibration_error")
 IMPORTANCE_ROWS = 20_000
 IMPORTANCE_REPEATS = 5
@@ -25,8 +26,8 @@ def scores(predicted: pd.DataFrame) -> dict[str, float]:
     Precision, recall and F1 are those of the students who complete. The mean squared error is that of the
     probabilities: for outcomes of 0 and 1 it is the Brier score by another name, and its root is in probability.
 
-    None of this is scikit-learn's, which checks its arguments each time: the bootstrap asks for all of it 500 times, and
-    that took a fifth of a training run. A test compares.
+    None of this is scikit-learn's, which checks its arguments each time: the bootstrap asks for all of it 500 times,
+    and that took a fifth of a training run. A test compares.
     """
     actual = predicted[schema.TARGET].to_numpy()
     probability = predicted["probability"].to_numpy()

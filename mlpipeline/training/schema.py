@@ -16,8 +16,8 @@ class Feature:
     """A feature that a prediction request carries.
 
     `type` is its JSON type in a request. `column` is its name in the database. A numerical feature lies between
-    `minimum` and `maximum`, which only keep out what cannot be, and has a `unit` unless it is a count; a categorical one
-    has one of `categories`, whose `labels` say what each means, where that is not plain.
+    `minimum` and `maximum`, which only keep out what cannot be, and has a `unit` unless it is a count; a categorical
+    one has one of `categories`, whose `labels` say what each means, where that is not plain.
     """
 
     name: str

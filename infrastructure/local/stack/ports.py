@@ -32,7 +32,7 @@ def choose(wanted: int, taken: set[int]) -> int:
 
 
 def _claim(port: int) -> bool:
-    """Claims a port by its namesake of UDP, which nothing here listens on, and which the kernel gives to one process."""
+    """Claims a port by its namesake of UDP, where nothing here listens, and which the kernel gives to one process alone."""
     if port not in _claims:
         claim = socket.socket(type=socket.SOCK_DGRAM)
         try:
