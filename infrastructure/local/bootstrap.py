@@ -112,9 +112,10 @@ def make() -> None:
 def call(command: list[str], log: TextIO) -> None:
     """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
     if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
+        lines = LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
         sys.exit(
-            f"The tools environment could not be made. {soundness.why_not_made(LOCAL, LOG)}\nThe log is {LOG}; it ends:\n"
-            + "".join(f"    {line}\n" for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+            f"The tools environment could not be made. {soundness.why_not_made(LOCAL, LOG)}\n"
+            + "\n    ".join([f"The log is {LOG}; it ends:", *lines])
         )
 
 

@@ -4,7 +4,7 @@ import os
 import socket
 
 HOST = "127.0.0.1"
-# Of the ports that this process has chosen, by port: each tells other stacks, until this process ends, that it is taken.
+# Of the ports that this process has chosen: each tells other stacks, until this process ends, that it is taken.
 _claims: dict[int, socket.socket] = {}
 
 
@@ -32,7 +32,7 @@ def choose(wanted: int, taken: set[int]) -> int:
 
 
 def _claim(port: int) -> bool:
-    """Claims a port by its namesake of UDP, where nothing here listens, and which the kernel gives to one process alone."""
+    """Claims a port by its namesake of UDP, where nothing here listens, and which the kernel gives to one process."""
     if port not in _claims:
         claim = socket.socket(type=socket.SOCK_DGRAM)
         try:

@@ -141,8 +141,8 @@ def unprivileged(folder: Path) -> list[str]:
         return nobody
     if not any(map(shutil.which, ("unshare", "setpriv"))):
         raise console.StepFailed(
-            "PostgreSQL does not run as root, and neither unshare nor setpriv, of util-linux, is here to run it as another "
-            "user. Install them, run make as an ordinary user, or set DB_HOST to a Postgres server."
+            "PostgreSQL does not run as root, and neither unshare nor setpriv, of util-linux, is here to run it as "
+            "another user. Install them, run make as an ordinary user, or set DB_HOST to a Postgres server."
         )
     raise console.StepFailed(
         f"PostgreSQL does not run as root, and no other user can reach {folder}. Run make as an ordinary user, move "
