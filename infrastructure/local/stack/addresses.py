@@ -122,6 +122,8 @@ def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
 def choose_port(name: str, wanted: int, taken: set[int]) -> int:
     """The wanted port, or another one if that is taken, which it says."""
     chosen = ports.choose(wanted, taken)
+    while not ports.claim(chosen):
+        chosen = ports.choose(0, taken)
     if wanted and chosen != wanted:
         console.warning(f"Port {wanted} is taken: {name} uses {chosen}")
     return chosen

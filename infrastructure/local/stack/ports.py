@@ -4,7 +4,7 @@ import os
 import socket
 
 HOST = "127.0.0.1"
-# Of the ports that this process has chosen: each tells other stacks, until this process ends, that it is taken.
+# Each tells other stacks, until this process ends, that its port is taken.
 _claims: dict[int, socket.socket] = {}
 
 
@@ -16,23 +16,23 @@ def bypass_proxies() -> None:
 
 
 def choose(wanted: int, taken: set[int]) -> int:
-    """`wanted` if it is free and not in `taken`, else another free port, which is added to `taken`.
-
-    It is claimed until this process ends: a server may take a minute until it listens, in which another stack that
-    starts would find the port free, and then take this one's server for its own.
-    """
-    port = wanted if wanted and wanted not in taken and is_free(wanted) and _claim(wanted) else 0
+    """`wanted` if it is free and not in `taken`, else another free port, which is added to `taken`."""
+    port = wanted if wanted and wanted not in taken and is_free(wanted) else 0
     while not port or port in taken:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
-            found = probe.getsockname()[1]
-        port = found if _claim(found) else 0
+            port = probe.getsockname()[1]
     taken.add(port)
     return port
 
 
-def _claim(port: int) -> bool:
-    """Claims a port by its namesake of UDP, where nothing here listens, and which the kernel gives to one process."""
+def claim(port: int) -> bool:
+    """Claims a port until this process ends; says whether it could, which it cannot where another stack has.
+
+    A server may take a minute until it listens, in which another stack that starts would find the port free, and then
+    take this one's server for its own. The claim is the port's namesake of UDP, where nothing here listens, and which
+    the kernel gives to one process.
+    """
     if port not in _claims:
         claim = socket.socket(type=socket.SOCK_DGRAM)
         try:

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from stack import ports
+from stack.addresses import choose_port
 
 
 @pytest.fixture(name="taken_port", params=["127.0.0.1", "0.0.0.0"])
@@ -38,13 +39,13 @@ def test_two_programs_that_want_the_same_port_get_different_ones():
 
 
 def test_a_port_that_another_stack_has_chosen_is_taken_before_it_listens(spawn):
-    code = "from stack import ports; print(ports.choose(0, set()), flush=True); input()"
+    code = "from stack.addresses import choose_port; print(choose_port('MLflow', 0, set()), flush=True); input()"
     other = spawn("-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     theirs = int(other.stdout.readline())
     assert ports.is_free(theirs)
-    assert ports.choose(theirs, set()) != theirs
+    assert choose_port("MLflow", theirs, set()) != theirs
     other.communicate("\n")
-    assert ports.choose(theirs, set()) == theirs
+    assert choose_port("MLflow", theirs, set()) == theirs
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
