@@ -9,7 +9,7 @@ pytest = -c ../pyproject.toml --rootdir .
 again = $(MAKE) --no-print-directory --assume-old=environments
 
 # Python keeps what it compiles, also where the environment says otherwise, as in many containers. There are hundreds of
-# processes here, each of which would compile its libraries anew: that doubles the time of `make test`.
+# processes here, each of which would compile its libraries anew: mlflow, prefect and evidently take twice as long to import.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run demo stop status postgres clean environments test lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks

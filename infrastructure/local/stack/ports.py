@@ -34,13 +34,13 @@ def claim(port: int) -> bool:
     the kernel gives to one process.
     """
     if port not in _claims:
-        claim = socket.socket(type=socket.SOCK_DGRAM)
+        holder = socket.socket(type=socket.SOCK_DGRAM)
         try:
-            claim.bind((HOST, port))
+            holder.bind((HOST, port))
         except OSError:
-            claim.close()
+            holder.close()
             return False
-        _claims[port] = claim
+        _claims[port] = holder
     return True
 
 
