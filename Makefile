@@ -36,8 +36,8 @@ postgres: ## Run only Postgres, for services that are started by hand, until Ctr
 clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
 	@if [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit)"; then \
 		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
-	rm -rf .local mlpipeline/data mlpipeline/monitoring_data model-deployment/model_cache model-deployment/outbox \
-		monitoring/reference_cache
+	rm -rf .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \
+		model-deployment/model_cache model-deployment/outbox monitoring/reference_cache monitoring/page.html
 	rm -rf $(services:%=%/.venv)
 	find . -name .git -prune -o -type d \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -r {} +
 

@@ -45,12 +45,14 @@ def not_in_train(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def check(splits: Splits) -> Splits:
     """The splits, if each has enough students of either outcome and values of each feature; else DataRejected."""
+    total = sum(map(len, vars(splits).values()))
     for name, part in vars(splits).items():
         outcomes = part[schema.TARGET].value_counts().reindex([0, 1], fill_value=0)
         if outcomes.min() < MIN_OF_AN_OUTCOME:
             raise DataRejected(
                 f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
-                f"{MIN_OF_AN_OUTCOME} of either. More data is needed."
+                f"{MIN_OF_AN_OUTCOME} of either. More data is needed, or another seed: of {total} students, these are in "
+                f"the {name} split by their ids and the seed."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
             raise DataRejected(f"{' and '.join(empty)} has no value in the {name} split.")

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from serving.access import AccessDenied
 from serving.activity import MAX_ROWS
@@ -58,6 +58,10 @@ def of(error: Exception) -> Problem:
         )
     if isinstance(error, NotFound):
         return Problem(404, error.name, "There is nothing at this address. /docs describes those of this service.")
+    if isinstance(error, MethodNotAllowed):
+        methods = ", ".join(sorted(error.valid_methods or ()))
+        allowed = f"The method is not one of those of this address: {methods}. /docs describes them."
+        return Problem(405, error.name, allowed, headers={"Allow": methods})
     if isinstance(error, HTTPException):
         kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
         return Problem(error.code or 500, error.name, error.description or error.name, headers=kept)

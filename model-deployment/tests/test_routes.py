@@ -135,6 +135,7 @@ def test_a_wrong_address_or_method_is_a_problem_too(client, method, path, status
     response = client.open(path, method=method)
     assert (response.status_code, response.json["status"]) == (status, status)
     assert response.content_type == "application/problem+json"
+    assert "/docs" in response.json["detail"] and (status == 404 or "POST" in response.json["detail"])
 
 
 def test_a_body_over_the_limit_is_413(client, request_body):

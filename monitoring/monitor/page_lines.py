@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from monitor import page_axes, page_values
+from monitor import page_axes, page_bars, page_values
 from monitor.page_values import Config
 from monitor.panels import Panel, Table
 
@@ -49,6 +49,9 @@ def timeseries(panel: Panel, tables: dict[str, Table], start: datetime, end: dat
     ]
     # A band lies between a line and the one before it, and behind all others.
     data = [trace for _, trace in sorted(traces, key=lambda pair: pair[0])]
+    bars = [(trace, line) for (_, trace), line in zip(traces, found) if trace["type"] == "bar"]
+    times = sorted({moment for _, line in bars for moment, _ in line.points})
+    start, end = page_bars.place([trace for trace, _ in bars], times, start, end)
     plain = page_values.config(panel.definition, "")
     bounds_shown = page_axes.bounds(plain, [trace for trace in data if "yaxis" not in trace])
     layout = page_axes.layout(margin={"l": 48, "r": 12, "t": 10, "b": 24})
@@ -60,7 +63,7 @@ def timeseries(panel: Panel, tables: dict[str, Table], start: datetime, end: dat
         layout["yaxis2"] = {"overlaying": "y", "side": "right", "showgrid": False, "zeroline": False}
         layout["yaxis2"] |= page_axes.axis(right) | {"range": page_axes.bounds(right, rights)}
         layout["margin"]["r"] = 44
-    layout |= {"hovermode": "x unified", "barmode": "group", "bargap": 0.25}
+    layout |= {"hovermode": "x unified"}
     layout["legend"] = {"orientation": "h", "y": -0.12, "yanchor": "top", "x": 0, "font": {"size": 11}}
     layout["showlegend"] = panel.definition.get("options", {}).get("legend", {}).get("showLegend", True)
     layout["shapes"] = [*_thresholds(plain, bounds_shown), *(_vertical(moment) for moment, _ in marks)]

@@ -214,6 +214,23 @@ def test_a_value_between_gaps_is_a_point_since_a_line_would_not_show_it(values, 
     assert trace["mode"] == mode
 
 
+@pytest.mark.parametrize("days", [1, 2, 7])
+def test_bars_are_wide_enough_and_within_what_is_shown_and_beside_each_other(days):
+    panel = _panel("timeseries", {"custom": {"drawStyle": "bars"}})
+    end = END + timedelta(hours=3)
+    rows = tuple((END - timedelta(days=number), 10, 9, 8) for number in range(days))
+    tables = {"A": Table(("time", "predictions", "students", "outcomes"), rows)}
+    figure = go.Figure(page_lines.timeseries(panel, tables, START, end, []))
+    shown = [datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in figure.layout.xaxis.range]
+    left = None
+    for bar in figure.data:
+        edges = [END + timedelta(milliseconds=bar.offset), END + timedelta(milliseconds=bar.offset + bar.width)]
+        assert shown[0] <= edges[0] < edges[1] <= shown[1]
+        assert edges[1] - edges[0] > (shown[1] - shown[0]) / 200
+        assert left is None or abs(edges[0] - left) < timedelta(seconds=1), "they neither overlap nor lie apart"
+        left = edges[1]
+
+
 def test_bars_say_how_much():
     table = Table(("Course category", "at risk"), (("Arts", 1200), (EVIL, 3)))
     figure = go.Figure(page_charts.barchart(_panel("barchart", _steps((None, "blue"))), table))

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         """The flow runs in another folder, so a file's path is made absolute here."""
         if source in (None, "kaggle", "synthetic") or source.startswith(("http://", "https://")):
             return source
+        if source == "postgres":
+            raise ValueError(
+                "is for later, since nothing is predicted yet when this trains; allowed are kaggle, synthetic, and the path "
+                "or http(s) URL of a CSV or parquet file. In Prefect, Custom run takes postgres, once outcomes are known"
+            )
         file = Path(source).expanduser()
         if not file.is_file():
             raise ValueError(

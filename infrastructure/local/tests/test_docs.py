@@ -72,6 +72,16 @@ def test_each_make_target_is_on_a_page():
         assert re.search(rf"\bmake (?:[a-z-]+ )*{target}\b", text), f"make {target} is on no page"
 
 
+def test_make_clean_deletes_what_git_ignores_of_what_the_readme_has_made():
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split("# What")[1].split("\n\n")[0]
+    made = {line.strip("/") for line in ignored.splitlines() if line.startswith("/") and "/k8s-" not in line}
+    by_hand = {"mlpipeline/backend.db", "mlpipeline/mlartifacts"}
+    deleted = subprocess.run(
+        ["make", "--dry-run", "clean"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert made | by_hand <= set(deleted.split())
+
+
 def test_there_is_what_others_look_for_first():
     assert all((ROOT / name).is_file() for name in ("LICENSE", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"))
 

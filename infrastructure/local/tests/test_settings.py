@@ -44,8 +44,12 @@ def test_a_wrong_setting_is_refused(setting, value, message):
         Settings(**{setting: value})
 
 
-def test_make_run_names_the_setting_its_value_and_what_is_allowed():
-    environment = os.environ | {"DATA_SOURCE": "nowhere.csv"}
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("nowhere.csv", "is no file; allowed are kaggle, "), ("postgres", "is for later, since nothing is")],
+)
+def test_make_run_names_the_setting_its_value_and_what_is_allowed(source, said):
+    environment = os.environ | {"DATA_SOURCE": source}
     ended = subprocess.run(
         [sys.executable, ROOT / "infrastructure" / "local", "status"],
         env=environment,
@@ -54,7 +58,7 @@ def test_make_run_names_the_setting_its_value_and_what_is_allowed():
         check=False,
     )
     assert ended.returncode == 1
-    assert (ended.stdout + ended.stderr).startswith("DATA_SOURCE='nowhere.csv': is no file; allowed are kaggle, ")
+    assert (ended.stdout + ended.stderr).startswith(f"DATA_SOURCE='{source}': {said}")
 
 
 def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
