@@ -127,10 +127,10 @@ def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> V
 def warn_of_a_challenger(champion: Version, latest: Version | None) -> None:
     """Says so where a later model than the champion was trained, since it is not the one that is served."""
     if latest and latest.version != champion.version:
-        reason = latest.version_tags.get("promotion.reason", "see its tags in MLflow")
         console.warning(
-            f"Version {latest.version} was trained later, and version {champion.version} is served. Why: {reason}. In "
-            "mlpipeline, `python champion.py list` tells more, and `rollback` makes another version champion."
+            f"Version {latest.version} was trained later, and version {champion.version} is served. Why: "
+            f"{tracking.why_not_champion(latest)}. In mlpipeline, `python champion.py list` tells "
+            "more, and `rollback` makes another version champion."
         )
 
 

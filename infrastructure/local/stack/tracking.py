@@ -60,6 +60,13 @@ def _with_run(tracking_uri: str, version: dict) -> Version:
     )
 
 
+def why_not_champion(latest: Version) -> str:
+    """Why the version that was registered last is not champion."""
+    if latest.version_tags.get("promotion.decision") == "promoted":
+        return "it was champion, until somebody made another version champion"
+    return latest.version_tags.get("promotion.reason", "see its tags in MLflow")
+
+
 def is_trained_on(model: Version, source: str | None) -> bool:
     """Whether the model comes from the data that the user asks for; without a wish, it does.
 

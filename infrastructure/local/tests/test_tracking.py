@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from stack.tracking import Version, is_trained_on
+from stack.tracking import Version, is_trained_on, why_not_champion
 
 
 def _model(**tags):
@@ -36,3 +36,17 @@ def test_a_file_by_its_content(tmp_path):
     assert is_trained_on(model, str(file))
     file.write_bytes(b"y")
     assert not is_trained_on(model, str(file))
+
+
+@pytest.mark.parametrize(
+    ("tags", "why"),
+    [
+        ({"promotion.decision": "champion kept", "promotion.reason": "it is worse"}, "it is worse"),
+        (
+            {"promotion.decision": "promoted", "promotion.reason": "it is better"},
+            "it was champion, until somebody made another version champion",
+        ),
+    ],
+)
+def test_why_a_later_version_is_not_champion(tags, why):
+    assert why_not_champion(Version("2", "r", tags, {}, {})) == why
