@@ -11,6 +11,8 @@ again = $(MAKE) --no-print-directory --assume-old=environments
 # Python keeps what it compiles, also where the environment says otherwise, as in many containers. There are hundreds of
 # processes here, each of which would compile its libraries anew: mlflow, prefect and evidently take twice as long to import.
 unexport PYTHONDONTWRITEBYTECODE
+# Nor does the environment lead Python elsewhere, or change what its code means.
+unexport PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS
 
 .PHONY: help run demo stop status postgres clean environments test lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
@@ -34,7 +36,7 @@ postgres: ## Run only Postgres, for services that are started by hand, until Ctr
 	@$(local) postgres
 
 clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
-	@if [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit)"; then \
+	@if [ -e .git ] && [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit 2>&1)"; then \
 		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
 	rm -rf .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \
 		model-deployment/model_cache model-deployment/outbox monitoring/reference_cache monitoring/page.html

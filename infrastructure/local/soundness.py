@@ -9,6 +9,7 @@ from pathlib import Path
 NO_SPACE = "No space left on device"
 FULL = "The disk with {} is full. Once there is space, the same command goes on from here."
 NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
+UNTRUSTED = "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY_FAILED"
 TOO_LITTLE = 10 * 2**20  # bytes; below it, not even the log can say why
 
 
@@ -60,5 +61,10 @@ def why_not_made(folder: Path, log: Path) -> str:
         return (
             f"uv cannot write to its cache, {found.group(1)}. Set HOME or UV_CACHE_DIR to a folder that it can write "
             "to; the same command then goes on from here."
+        )
+    if re.search(UNTRUSTED, said):
+        return (
+            "The certificate of the package index is not trusted. Set SSL_CERT_FILE and PIP_CERT to a file of the "
+            "certificates that are; the same command then goes on from here."
         )
     return "Is the package index reachable? Once it is, the same command goes on from here."

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
+from stack.settings import LOCK
+
 CLAIM_ATTEMPTS = 5
-LOCK, FACTS = "run.lock", "instance.json"
+FACTS = "instance.json"
 
 
 class AlreadyRunning(Exception):

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import stat
 import subprocess
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -145,9 +146,16 @@ def unprivileged(folder: Path) -> list[str]:
             "another user. Install them, run make as an ordinary user, or set DB_HOST to a Postgres server."
         )
     raise console.StepFailed(
-        f"PostgreSQL does not run as root, and no other user can reach {folder}. Run make as an ordinary user, move "
-        "the repository to a folder that every user may enter, or set DB_HOST to a Postgres server."
+        f"PostgreSQL does not run as root, and no other user may enter {_closed(folder, BINARIES)}. Run make as an "
+        "ordinary user, or in a folder that every user may enter and with umask 022, after make clean; or set DB_HOST "
+        "to a Postgres server."
     )
+
+
+def _closed(*folders: Path) -> Path:
+    """The first folder on the way to one of these that not everybody may enter."""
+    ways = [step for folder in folders for step in (*reversed(folder.parents), folder)]
+    return next((step for step in ways if not step.stat().st_mode & stat.S_IXOTH), folders[0])
 
 
 def _give(folder: Path, user: int) -> None:

@@ -1,5 +1,6 @@
 """The programs of the stack, beside Postgres: which command each is, and when it is ready."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import requests
 
 from stack.ports import HOST
 from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING, Settings
-from stack.supervisor import Program
+from stack.supervisor import GUARD, Program
 
 POOL = "default-agent-pool"
 WEB = "web"
@@ -34,9 +35,10 @@ def mlflow(settings: Settings, port: int) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     return Program(
         name="mlflow",
+        # Where it is killed, its own server would go on, and keep the port from the next one.
         command=[
-            executable(MLPIPELINE, "mlflow"),
-            "server",
+            *(sys.executable, str(GUARD)),
+            *(executable(MLPIPELINE, "mlflow"), "server"),
             f"--host={HOST}",
             f"--port={port}",
             f"--backend-store-uri=sqlite:///{folder}/mlflow.db",

@@ -14,6 +14,10 @@ MONITORING = ROOT / "monitoring"
 SERVICES = (MLPIPELINE, MODEL_DEPLOYMENT, MONITORING)
 
 GRAFANA_PROGRAMS = ("grafana", "grafana-server")  # before Grafana 10 there is only the second
+# What a folder of a stack has in it once one was started there, and what it may have before.
+LOCK = "run.lock"
+FOLDERS = {"logs", "tmp", "demo"}
+SOURCES = "kaggle, synthetic, and the path or http(s) URL of a CSV or parquet file"
 PORT = {"ge": 0, "le": 65535}
 
 
@@ -48,6 +52,10 @@ class Settings(BaseSettings):
         existing = next(path for path in (absolute, *absolute.parents) if path.exists())
         if not existing.is_dir():
             raise ValueError(f"{existing} is a file; a folder is needed")
+        if absolute != ROOT / ".local" and absolute.is_dir():
+            held = {path.name for path in absolute.iterdir()}
+            if LOCK not in held and not held <= FOLDERS:
+                raise ValueError("has other things in it; a folder is needed that is empty, or does not exist yet")
         return absolute
 
     @field_validator("data_source")
@@ -58,14 +66,12 @@ class Settings(BaseSettings):
             return source
         if source == "postgres":
             raise ValueError(
-                "is for later, since nothing is predicted yet when this trains; allowed are kaggle, synthetic, and the path "
-                "or http(s) URL of a CSV or parquet file. In Prefect, Custom run takes postgres, once outcomes are known"
+                f"is for later, since nothing is predicted yet when this trains; allowed are {SOURCES}. In Prefect, "
+                "Custom run takes postgres, once outcomes are known"
             )
         file = Path(source).expanduser()
         if not file.is_file():
-            raise ValueError(
-                "is no file; allowed are kaggle, synthetic, and the path or http(s) URL of a CSV or parquet file"
-            )
+            raise ValueError(f"is no file; allowed are {SOURCES}")
         return str(file.resolve())
 
     @field_validator("grafana_home")

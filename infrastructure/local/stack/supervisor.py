@@ -1,6 +1,7 @@
 """The processes of the stack, kept up by supervisord, which itself runs under a guard."""
 
 import os
+import resource
 import secrets
 import shlex
 import subprocess
@@ -22,6 +23,7 @@ GUARD = Path(__file__).parent / "guard.py"
 START_SECONDS = 300  # as long as a busy machine may take; what fails is noticed before
 BUSY = "The machine may be busy: the same command goes on with what was made."
 POLL_SECONDS = 0.1
+OPEN_FILES = 1024  # supervisord's own minimum
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class Program:
     port: int | None = None
 
 
+def check_open_files(most: int) -> None:
+    """Raises StepFailed where a process may not open as many files as supervisord needs."""
+    if most != resource.RLIM_INFINITY and most < OPEN_FILES:
+        raise console.StepFailed(
+            f"A process may open {most} files here (ulimit -Hn), and {OPEN_FILES} are needed. Raise that limit, as "
+            f"root or where this machine or container is set up, such as docker run --ulimit nofile={OPEN_FILES}."
+        )
+
+
 class Supervisor:
     """supervisord with no program yet; as a context manager it starts, and in the end stops all programs."""
 
@@ -56,6 +67,7 @@ class Supervisor:
         self._kept: set[str] = set()
 
     def __enter__(self) -> "Supervisor":
+        check_open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
         port, password = ports.choose(0, set()), secrets.token_urlsafe()
         self._folder.mkdir(parents=True, exist_ok=True)
         for old in self._folder.glob("program-*.conf"):

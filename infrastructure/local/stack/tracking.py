@@ -60,11 +60,11 @@ def _with_run(tracking_uri: str, version: dict) -> Version:
     )
 
 
-def why_not_champion(latest: Version) -> str:
+def why_not_champion(version: Version) -> str:
     """Why the version that was registered last is not champion."""
-    if latest.version_tags.get("promotion.decision") == "promoted":
+    if version.version_tags.get("promotion.decision") == "promoted":
         return "it was champion, until somebody made another version champion"
-    return latest.version_tags.get("promotion.reason", "see its tags in MLflow")
+    return version.version_tags.get("promotion.reason", "see its tags in MLflow")
 
 
 def is_trained_on(model: Version, source: str | None) -> bool:

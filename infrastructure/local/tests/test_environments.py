@@ -105,13 +105,16 @@ def test_environments_are_not_made_anew_under_a_running_stack(service, tmp_path,
     environments.update(settings)
 
 
-def test_make_has_python_keep_what_it_compiles_whatever_the_environment_says():
-    probe = 'include Makefile\nprobe:\n\t@echo "[$$PYTHONDONTWRITEBYTECODE]"\n'
+@pytest.mark.parametrize(
+    "name", ["PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONOPTIMIZE", "PYTHONWARNINGS"]
+)
+def test_make_has_python_run_as_usual_whatever_the_environment_says(name):
+    probe = f'include Makefile\nprobe:\n\t@echo "[$${name}]"\n'
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     ended = subprocess.run(
         ["make", "-f", "-", "probe"],
         cwd=ROOT,
-        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment | {name: "1"},
         input=probe,
         capture_output=True,
         text=True,

@@ -154,3 +154,20 @@ def test_hooks_are_programs_that_the_lock_files_pin(repository):
     assert "rev:" not in config and config.count("language: system") == config.count("- id: ")
     entries = [line.split()[1] for line in config.splitlines() if line.strip().startswith("entry:")]
     assert set(entries) - {"make"} and all(entry == "make" or (repository / entry).is_file() for entry in entries)
+
+
+@pytest.mark.parametrize("is_the_repository", [True, False])
+def test_make_clean_takes_the_hooks_of_its_own_repository_along_and_of_no_other(tmp_path, is_the_repository):
+    folder = tmp_path if is_the_repository else tmp_path / "unpacked"
+    tool = folder / ".local" / "tools" / "bin" / "pre-commit"
+    tool.parent.mkdir(parents=True)
+    tool.write_text("#!/bin/sh\necho called\n", encoding="utf-8")
+    tool.chmod(0o755)
+    shutil.copy(ROOT / "Makefile", folder)
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".git" / "hooks" / "pre-commit").write_text("# by pre-commit\n", encoding="utf-8")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "MAKE", "MFLAGS"))}
+    command = ["make", "--assume-old=stop", "clean"]
+    done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=True)
+    assert ("called" in done.stdout) is is_the_repository
+    assert done.stderr == ""

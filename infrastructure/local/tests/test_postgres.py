@@ -1,6 +1,7 @@
 """The stack's own Postgres, for real, under its supervisor."""
 
 import os
+import resource
 import sys
 import tempfile
 
@@ -9,7 +10,7 @@ import pytest
 
 from stack import addresses, console, leftovers, postgres
 from stack.settings import Settings
-from stack.supervisor import Program, Supervisor
+from stack.supervisor import Program, Supervisor, check_open_files
 
 
 @pytest.fixture(name="settings")
@@ -99,6 +100,13 @@ def test_a_program_is_not_ready_where_another_answers_in_its_place(settings, wai
                 supervisor.start(program)
 
 
+def test_too_few_open_files_are_named_with_what_to_raise():
+    check_open_files(1024)
+    check_open_files(resource.RLIM_INFINITY)
+    with pytest.raises(console.StepFailed, match=r"may open 512 files here \(ulimit -Hn\), and 1024 are needed"):
+        check_open_files(512)
+
+
 def test_a_password_that_is_not_used_is_named(settings, capsys):
     unused = Settings(local_dir=settings.local_dir, db_host=None, db_password="s3cret", db_port=0)
     addresses.choose(unused)
@@ -139,5 +147,12 @@ def test_root_without_user_namespaces_runs_it_as_nobody(no_namespaces):
 @pytest.mark.usefixtures("no_namespaces")
 def test_where_nobody_can_reach_the_folder_it_says_what_to_do(settings):
     settings.local_dir.chmod(0o700)
-    with pytest.raises(console.StepFailed, match="Run make as an ordinary user, move the repository"):
+    closed = next(
+        folder for folder in (*reversed(settings.local_dir.parents), settings.local_dir) if _is_closed(folder)
+    )
+    with pytest.raises(console.StepFailed, match=f"may enter {closed}. Run make as an ordinary user, or in a folder"):
         postgres.own(settings, 5432)
+
+
+def _is_closed(folder):
+    return not folder.stat().st_mode & 1

@@ -78,3 +78,17 @@ def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
 def test_a_folder_that_cannot_be_made_is_named():
     with pytest.raises(StepFailed, match="^LOCAL_DIR=/proc/x: it cannot be made or written to"):
         Settings(local_dir="/proc/x").make_folders()
+
+
+@pytest.mark.parametrize(
+    ("held", "is_taken"),
+    [([], True), (["logs", "tmp"], True), (["run.lock", "mlflow"], True), (["thesis.tex", "logs"], False)],
+)
+def test_a_folder_with_other_things_is_refused_before_anything_is_put_beside_them(tmp_path, held, is_taken):
+    for name in held:
+        (tmp_path / name).touch()
+    if is_taken:
+        assert Settings(local_dir=tmp_path).local_dir == tmp_path
+    else:
+        with pytest.raises(ValidationError, match="has other things in it; a folder is needed that is empty"):
+            Settings(local_dir=tmp_path)

@@ -145,6 +145,13 @@ def test_a_cache_that_cannot_be_written_to_is_named_with_what_to_set(tmp_path):
     )
 
 
+@pytest.mark.parametrize("said", ["invalid peer certificate: UnknownIssuer", "[SSL: CERTIFICATE_VERIFY_FAILED]"])
+def test_a_certificate_that_is_not_trusted_is_named_with_what_to_set(tmp_path, said):
+    log = tmp_path / "log"
+    log.write_text(f"error: Failed to fetch\n  Caused by: {said}\n", encoding="utf-8")
+    assert "not trusted. Set SSL_CERT_FILE and PIP_CERT" in soundness.why_not_made(tmp_path, log)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has an output that is always full")
 def test_an_output_that_is_full_gets_one_line():
     with open("/dev/full", "wb") as full:

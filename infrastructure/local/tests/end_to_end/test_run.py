@@ -11,6 +11,7 @@ import sys
 import uuid
 from datetime import UTC, datetime
 
+import psutil
 import pytest
 import requests
 
@@ -18,6 +19,7 @@ from stack import leftovers, prefect
 from stack.console import StepFailed
 from stack.grafana import HOW_TO_GET_IT
 from stack.loop import SAMPLE_REQUEST
+from stack.programs import answers_200
 from stack.settings import GRAFANA_PROGRAMS, MLPIPELINE, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
@@ -227,6 +229,20 @@ def test_a_part_that_dies_comes_back_and_the_terminal_says_so(stack, wait):
     wait(lambda: "postgres is up again" in stack.output or "postgres ended" in stack.output)
     wait(stack.database.is_ready)
     assert requests.post(f"{stack.web}/predict", json=SAMPLE_REQUEST, timeout=30).ok
+
+
+def test_where_mlflow_is_killed_what_it_had_started_ends_and_leaves_the_port_to_the_next(stack, wait):
+    (mlflow,) = [
+        process
+        for process in leftovers.find(stack.folder)
+        if "/mlflow server " in " ".join(process.cmdline()) and "guard.py" not in " ".join(process.cmdline())
+    ]
+    its_own = mlflow.children(recursive=True)
+    assert its_own
+    mlflow.kill()
+    _, left = psutil.wait_procs(its_own, timeout=30)
+    assert not left
+    wait(lambda: answers_200(f"{stack.mlflow}/health"))
 
 
 def test_a_second_run_says_where_the_first_is_and_so_does_status(stack):
