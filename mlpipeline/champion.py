@@ -6,8 +6,11 @@ python champion.py rollback 3           to version 3
 """
 
 import argparse
+import os
 import signal
 import sys
+
+from mlflow.exceptions import MlflowException
 
 from training.history import table
 from training.registry import Registry, RegistryError
@@ -22,17 +25,26 @@ def main() -> None:
     rollback = commands.add_parser("rollback", help="make another version champion")
     rollback.add_argument("version", type=int, nargs="?", help="the version; the previous champion if left out")
     asked = parser.parse_args()
+    # Somebody waits, whom the four minutes of MLflow's own default tell nothing.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     try:
-        registry = Registry(read())
-    except SettingsError as error:
+        settings = read()
+        carry_out(asked, Registry(settings))
+    except (SettingsError, RegistryError) as error:
         sys.exit(str(error))
+    except MlflowException as error:
+        sys.exit(
+            f"MLflow at {settings.tracking_uri} does not answer as it should. TRACKING_URI names another one; make "
+            f"status shows where that of make run is. {error.message}"
+        )
+
+
+def carry_out(asked: argparse.Namespace, registry: Registry) -> None:
+    """Shows the versions, or makes another one champion; raises RegistryError where that cannot be done."""
     if asked.command == "list":
         print(table(registry))
         return
-    try:
-        move = registry.roll_back(asked.version)
-    except RegistryError as error:
-        sys.exit(str(error))
+    move = registry.roll_back(asked.version)
     print(f"Version {move.version} of {registry.name} is champion ({move.why}).")
     print("The service serves it within a minute, unless RUN_ID pins its model.")
 

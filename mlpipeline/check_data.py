@@ -20,7 +20,7 @@ def main() -> None:
             rows = source.pull(asked.source, Path(folder), settings=read()).rows
         checked = validate.accept(validate.check(rows), validate.MAX_QUARANTINED_SHARE)
         prepare.check(prepare.split_by_student(checked.rows, prepare.SEED))
-        print(checked.summary)
+        print(checked.summary if checked.quarantined.empty else f"{checked.summary}. {checked.most_frequent}")
     except (SettingsError, SourceError, validate.DataRejected) as error:
         sys.exit(str(error))
 

@@ -33,6 +33,15 @@ def test_good_data_is_summed_up(told, file):
     assert told(file).startswith("300 rows read, 0 in quarantine (0.0%), 20 exact copies dropped, 280 students")
 
 
+def test_a_few_faulty_rows_are_told_with_their_reason_too(told, file):
+    rows = synthetic.generate(rows=300, copies=0)
+    rows.loc[6, "DeviceType"] = 7
+    rows.to_csv(file, index=False)
+    said = told(file)
+    assert said.startswith("300 rows read, 1 in quarantine (0.3%), ")
+    assert said.endswith("Most frequent: 1 x DeviceType: allowed are 0, 1 (row 7).\n")
+
+
 def test_a_column_that_is_missing_is_named(told, file):
     synthetic.generate(rows=300, copies=0).drop(columns="DeviceType").to_csv(file, index=False)
     assert told(file).startswith(f"DATA_SOURCE '{file}' lacks the columns DeviceType; it has UserID,")

@@ -28,6 +28,11 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(monkeypatch
     ("command", "environment", "said"),
     [
         (["champion.py", "list"], {"DB_PORT": "x"}, "DB_PORT=x: Input should be a valid integer"),
+        (
+            ["champion.py", "list"],
+            {"TRACKING_URI": "http://127.0.0.1:9"},
+            "MLflow at http://127.0.0.1:9 does not answer as it should. TRACKING_URI names another one; ",
+        ),
         (["first_training.py"], {"DB_PORT": "x"}, "DB_PORT=x: Input should be a valid integer"),
         (
             ["mlpipeline-deploy.py"],

@@ -51,8 +51,8 @@ def check(splits: Splits) -> Splits:
         if outcomes.min() < MIN_OF_AN_OUTCOME:
             raise DataRejected(
                 f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
-                f"{MIN_OF_AN_OUTCOME} of either. More data is needed, or another seed: of {total} students, these are in "
-                f"the {name} split by their ids and the seed."
+                f"{MIN_OF_AN_OUTCOME} of either. More data is needed, or another seed: the ids of the {total} students "
+                "and the seed say who is in which split."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
             raise DataRejected(f"{' and '.join(empty)} has no value in the {name} split.")

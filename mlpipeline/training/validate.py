@@ -52,6 +52,15 @@ class Checked:
         )
 
     @property
+    def most_frequent(self) -> str:
+        """The rules that most rows in quarantine broke, with the numbers of some of these rows."""
+        rules = self.quarantined["reason"].str.replace(r" is '.*?', |(?<=UserID) \d+", ": ", regex=True)
+        rows = self.quarantined["row"].groupby(rules).agg(list)
+        most = rows.loc[rows.map(len).sort_values(ascending=False, kind="stable").index[:SHOWN_RULES]]
+        broken = [f"{len(numbers)} x {rule} (row {_in_short(numbers)})" for rule, numbers in most.items()]
+        return f"Most frequent: {'; '.join(broken)}."
+
+    @property
     def log_level(self) -> int:
         """Leaving rows out is a warning."""
         return logging.WARNING if len(self.quarantined) else logging.INFO
@@ -84,14 +93,9 @@ def check(rows: pd.DataFrame) -> Checked:
 def accept(checked: Checked, max_quarantined_share: float) -> Checked:
     """The checked rows, if they can be trained on; raises DataRejected otherwise."""
     if checked.quarantined_share > max_quarantined_share:
-        rules = checked.quarantined["reason"].str.replace(r" is '.*?', |(?<=UserID) \d+", ": ", regex=True)
-        rows = checked.quarantined["row"].groupby(rules).agg(list)
-        most = rows.loc[rows.map(len).sort_values(ascending=False, kind="stable").index[:SHOWN_RULES]]
         raise DataRejected(
             f"{checked.summary}. At most {max_quarantined_share:.1%} may be in quarantine "
-            "(max_quarantined_share). Most frequent: "
-            + "; ".join(f"{len(broken)} x {rule} (row {_in_short(broken)})" for rule, broken in most.items())
-            + "."
+            f"(max_quarantined_share). {checked.most_frequent}"
         )
     if len(checked.rows) < MIN_ROWS:
         raise DataRejected(f"{checked.summary}. Training needs {MIN_ROWS} students.")

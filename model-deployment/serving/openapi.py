@@ -162,8 +162,8 @@ def _field(feature: dict) -> dict:
 
 def _prediction(contract: dict) -> dict:
     fields = {
-        contract["target"]: {"type": "integer", "enum": [0, 1]},
-        "CompletionProbability": {"type": "number", "minimum": 0, "maximum": 1},
+        contract["target"]: {"type": "integer", "enum": [0, 1], "examples": [1]},
+        "CompletionProbability": {"type": "number", "minimum": 0, "maximum": 1, "examples": [0.767345]},
         "PredictionID": {"type": "string", "format": "uuid"},
         "RUN_ID": RUN,
     }

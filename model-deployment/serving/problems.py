@@ -56,15 +56,9 @@ def of(error: Exception) -> Problem:
             "The request could not be recorded, so it was not carried out. Try again later.",
             headers={"Retry-After": RETRY_AFTER_SECONDS},
         )
-    if isinstance(error, NotFound):
-        return Problem(404, error.name, "There is nothing at this address. /docs describes those of this service.")
-    if isinstance(error, MethodNotAllowed):
-        methods = ", ".join(sorted(error.valid_methods or ()))
-        allowed = f"The method is not one of those of this address: {methods}. /docs describes them."
-        return Problem(405, error.name, allowed, headers={"Allow": methods})
     if isinstance(error, HTTPException):
         kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Location")}
-        return Problem(error.code or 500, error.name, error.description or error.name, headers=kept)
+        return Problem(error.code or 500, error.name, _detail(error), headers=kept)
     return Problem(500, "Internal Server Error", "The service failed on this request. Its log says why.")
 
 
@@ -77,6 +71,15 @@ def log(problem: Problem, error: Exception, request_id: str) -> None:
         LOG.error("A request failed.", extra=said, exc_info=error)
     else:
         LOG.info("A request was refused: %s", problem.detail[:MAX_LOGGED], extra=said)
+
+
+def _detail(error: HTTPException) -> str:
+    if isinstance(error, NotFound):
+        return "There is nothing at this address. /docs describes those of this service."
+    if isinstance(error, MethodNotAllowed):
+        methods = ", ".join(sorted(error.valid_methods or ()))
+        return f"The method is not one of those of this address: {methods}. /docs describes them."
+    return error.description or error.name
 
 
 def _invalid(error: ValidationError) -> Problem:

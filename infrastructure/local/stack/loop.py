@@ -37,7 +37,7 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
         champion = train(settings, supervisor, addresses)
     else:
         console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
-        warn_of_a_challenger(champion, latest)
+        warn_of_a_challenger(addresses, champion, latest)
     if reason := champion.tags.get("data.fallback_reason"):
         console.warning(
             f"It is trained on generated data: {reason} The run's tags data.source and data.fallback_reason say so "
@@ -120,17 +120,17 @@ def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> V
             f"version {champion.version} is champion, accuracy {champion.metrics['accuracy']:.3f}, "
             f"ROC AUC {champion.metrics['roc_auc']:.3f}, run {champion.run_id}"
         )
-    warn_of_a_challenger(champion, tracking.latest(addresses.mlflow))
+    warn_of_a_challenger(addresses, champion, tracking.latest(addresses.mlflow))
     return champion
 
 
-def warn_of_a_challenger(champion: Version, latest: Version | None) -> None:
+def warn_of_a_challenger(addresses: Addresses, champion: Version, latest: Version | None) -> None:
     """Says so where a later model than the champion was trained, since it is not the one that is served."""
     if latest and latest.version != champion.version:
         console.warning(
             f"Version {latest.version} was trained later, and version {champion.version} is served. Why: "
-            f"{tracking.why_not_champion(latest)}. In mlpipeline, `python champion.py list` tells "
-            "more, and `rollback` makes another version champion."
+            f"{tracking.why_not_champion(latest)}. In mlpipeline, `TRACKING_URI={addresses.mlflow} .venv/bin/python "
+            "champion.py list` tells more, and `rollback` in place of `list` makes another version champion."
         )
 
 
