@@ -18,7 +18,7 @@ def place(bars: list[dict], times: list[datetime], start: datetime, end: datetim
         return start, end
     apart = min((later - time for time, later in zip(times, times[1:])), default=min(ALONE, (end - start) / PARTS))
     width = apart * (1 - GAP) / len(bars)
-    for number, bar in enumerate(bars):
-        bar["width"] = width / timedelta(milliseconds=1)
-        bar["offset"] = (number - len(bars) / 2) * bar["width"]
+    for number, trace in enumerate(bars):
+        trace["width"] = width / timedelta(milliseconds=1)
+        trace["offset"] = (number - len(bars) / 2) * trace["width"]
     return min(start, times[0] - apart / 2), max(end, times[-1] + apart / 2)

@@ -223,8 +223,8 @@ def test_bars_are_wide_enough_and_within_what_is_shown_and_beside_each_other(day
     figure = go.Figure(page_lines.timeseries(panel, tables, START, end, []))
     shown = [datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in figure.layout.xaxis.range]
     left = None
-    for bar in figure.data:
-        edges = [END + timedelta(milliseconds=bar.offset), END + timedelta(milliseconds=bar.offset + bar.width)]
+    for drawn in figure.data:
+        edges = [END + timedelta(milliseconds=drawn.offset), END + timedelta(milliseconds=drawn.offset + drawn.width)]
         assert shown[0] <= edges[0] < edges[1] <= shown[1]
         assert edges[1] - edges[0] > (shown[1] - shown[0]) / 200
         assert left is None or abs(edges[0] - left) < timedelta(seconds=1), "they neither overlap nor lie apart"

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from stack import leftovers
-from stack.settings import ROOT
+from stack.settings import LOCK, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
 
@@ -48,10 +48,14 @@ def test_a_kill_of_make(new_stack):
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
 def test_a_kill_of_the_runner_and_of_the_guard(new_stack):
     new_stack.start().wait_for_program("prefect")
-    (guard,) = [process for process in leftovers.find(new_stack.folder) if "guard.py" in " ".join(process.cmdline())]
+    (guard,) = [process for process in leftovers.find(new_stack.folder) if _is_of(process, "guard.py", "supervisord")]
     new_stack.process.kill()
     guard.kill()
     new_stack.assert_nothing_left()
+
+
+def _is_of(process, *words):
+    return all(word in " ".join(process.cmdline()) for word in words)
 
 
 def test_a_file_that_is_no_engagement_data_is_refused_before_anything_is_waited_for(new_stack, tmp_path):
@@ -68,6 +72,7 @@ def test_a_step_that_fails_says_so_with_its_log_and_leaves_nothing(new_stack):
     """A database that is none stands for whatever keeps a server from starting."""
     (new_stack.folder / "mlflow").mkdir(parents=True)
     (new_stack.folder / "mlflow" / "mlflow.db").write_text("no database", encoding="utf-8")
+    (new_stack.folder / LOCK).touch()
     new_stack.start()
     assert new_stack.process.wait(timeout=120) == 1
     new_stack.assert_nothing_left()
