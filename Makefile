@@ -1,6 +1,6 @@
 # Everything a person, a commit hook or CI calls. PYTHON=/path/to/python names the Python to use (3.11, 3.12 or 3.13).
 
-local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/bootstrap.py
+local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/start.py
 tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
 pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
@@ -35,7 +35,8 @@ status: ## Say whether it runs, and where
 postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
 	@$(local) postgres
 
-clean: stop ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
+clean: ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
+	@$(local) release
 	@if [ -e .git ] && [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit 2>&1)"; then \
 		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
 	rm -rf .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \

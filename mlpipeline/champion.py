@@ -25,8 +25,9 @@ def main() -> None:
     rollback = commands.add_parser("rollback", help="make another version champion")
     rollback.add_argument("version", type=int, nargs="?", help="the version; the previous champion if left out")
     asked = parser.parse_args()
-    # Somebody waits, whom the four minutes of MLflow's own default tell nothing.
+    # Somebody waits, whom the four minutes of MLflow's own defaults tell nothing.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     try:
         settings = read()
         carry_out(asked, Registry(settings))

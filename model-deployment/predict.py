@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from serving import champion, companions, logs, routes, settings
+from serving import champion, companions, logs, routes, settings, startup
 from serving.fast import FastPredictions
 from serving.fetch import FetchError
 from serving.outbox.writer import Outbox
@@ -34,6 +34,7 @@ def main() -> None:
     try:
         found = settings.read()
         logs.configure()
+        startup.make_folders(found)
         champion.bring(found)
         app = create_app(found)
     except (FetchError, SettingsError) as error:

@@ -1,4 +1,4 @@
-"""Makes the tools environment of the local stack, and goes on in it: `python bootstrap.py COMMAND`.
+"""Makes the tools environment of the local stack, and goes on in it: `python start.py COMMAND`.
 
 This file runs on a bare Python, with the standard library alone. The tools are pinned in requirements.txt; uv is
 installed first, since it installs the others in a tenth of the time that pip needs.
@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ LOG = LOCAL / "logs" / "tools.log"
 REQUIREMENTS = HERE / "requirements.txt"
 STAMP = TOOLS / "made-from"
 # What needs no tools where there are none, and must not wait for new ones where a stack runs with the old.
-LOOKING = {"stop": "Not running.", "status": "Not running. Start it with: make run"}
+LOOKING = {"stop": "Not running.", "release": "Not running.", "status": "Not running. Start it with: make run"}
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     command = sys.argv[1]
     if LOCAL.is_dir() or command not in LOOKING:
         refuse_anothers()
-    if command in LOOKING and not STAMP.is_file():
+    if command in LOOKING and not STAMP.is_file() and not is_held(Path(os.environ.get("LOCAL_DIR") or LOCAL)):
         print(LOOKING[command], flush=True)
         return
     LOG.parent.mkdir(parents=True, exist_ok=True)
@@ -76,13 +77,20 @@ def is_current() -> bool:
 
 def refuse_while_in_use() -> None:
     """The programs of a running stack run in the tools environment, so it is not replaced under them."""
-    try:
-        with open(LOCAL / "run.lock", "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        pass
-    except BlockingIOError:
+    if is_held(LOCAL):
         sys.exit("The tools have to be made anew, and a running stack uses them: make stop first.")
+
+
+def is_held(local_dir: Path) -> bool:
+    """Whether a stack runs that keeps its things in this folder."""
+    try:
+        with open(local_dir / "run.lock", "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file, or not for this user to read
+        pass
+    return False
 
 
 def wanted() -> str:
@@ -127,7 +135,9 @@ def pinned(package: str) -> str:
     return found.group()
 
 
-if __name__ == "__main__":
+def begin() -> None:
+    """Carries out the command line; what stands in the way is said in a sentence."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         main()
     except OSError as problem:

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": demo.run,
     "postgres": run.run_postgres,
     "stop": manage.stop,
+    "release": manage.release,
     "status": manage.status,
     "environments": environments.update,
 }

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from benchmarks.servers import wait
 from serving import companion, startup
 from serving.companion import Companion
-from serving.settings import SERVICE, Settings
+from serving.settings import SERVICE, Settings, SettingsError
 
 FOLLOWER = "serving.follower"
 
@@ -62,7 +63,18 @@ def test_it_ends_when_its_parent_is_killed():
     wait(lambda: not child.is_running(), seconds=10)
 
 
-def test_a_port_that_is_taken_is_said(monkeypatch):
+@pytest.mark.parametrize("name", ["model_cache", "outbox_dir"])
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, name):
+    given = {"model_cache": tmp_path / "new" / "cache", "outbox_dir": tmp_path / "outbox"}
+    startup.make_folders(Settings(**given))
+    assert all(folder.is_dir() for folder in given.values())
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/x")):
+        with pytest.raises(SettingsError, match=f"{name.upper()}={folder}: a folder that can be made and written to"):
+            startup.make_folders(Settings(**given | {name: folder}))
+
+
+def test_a_port_that_is_taken_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(startup, "FREE_PORT_SECONDS", 0.3)
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -70,4 +82,4 @@ def test_a_port_that_is_taken_is_said(monkeypatch):
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit, match=f"WEB_PORT={port}: Address already in use"):
-            startup.prepare(Settings(web_port=port))
+            startup.prepare(Settings(web_port=port, outbox_dir=tmp_path))

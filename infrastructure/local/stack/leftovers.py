@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from stack.settings import ROOT
+
 MARK = "LOCAL_STACK_DIR"
 GRACE_SECONDS = 15
 
@@ -26,6 +28,19 @@ def find(local_dir: Path) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             pass  # somebody else's, or it has just ended
     return found
+
+
+def folders(local_dir: Path) -> set[str]:
+    """The other folders in which stacks run that use the programs of this checkout."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            folder = process.environ().get(MARK)
+            if folder and any(str(part).startswith(f"{ROOT}/") for part in process.cmdline()[:2]):
+                found.add(folder)
+        except (psutil.Error, OSError):
+            pass  # somebody else's, or it has just ended
+    return found - {str(local_dir)}
 
 
 def end(local_dir: Path) -> int:

@@ -1,5 +1,6 @@
-"""`make status` and `make stop`."""
+"""`make status`, `make stop`, and what `make clean` begins with."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -56,6 +57,16 @@ def stop(settings: Settings) -> int:
         else f"Ended what an earlier start had left (processes: {ended})." if ended else "Not running."
     )
     return 0
+
+
+def release(settings: Settings) -> int:
+    """Stops the stack before its environments are deleted; an error where others run in them, which it names."""
+    stopped = stop(settings)
+    if others := sorted(leftovers.folders(settings.local_dir)):
+        ways = " and ".join(f"make stop LOCAL_DIR={shlex.quote(folder)}" for folder in others)
+        console.error(f"The environments are in use, and nothing was deleted. First: {ways}")
+        return 1
+    return stopped
 
 
 def _end(folder: Path, pid: int) -> bool:

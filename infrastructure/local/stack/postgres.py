@@ -14,6 +14,7 @@ import psutil
 import psycopg2
 from psycopg2.extras import RealDictCursor
 
+import soundness
 from stack import console, ports
 from stack.settings import Settings
 from stack.supervisor import Program
@@ -180,7 +181,9 @@ def _make_data_directory(database: Database, data: Path, as_user: list[str], log
             check=False,
         )
     if ended.returncode:
-        raise console.StepFailed("PostgreSQL could not make its data directory.", log)
+        is_full = soundness.NO_SPACE in log.read_text(encoding="utf-8", errors="replace")
+        why = f" {soundness.FULL.format(data.parent)}" if is_full else ""
+        raise console.StepFailed(f"PostgreSQL could not make its data directory.{why}", log)
     part.rename(data)
 
 

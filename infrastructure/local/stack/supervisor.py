@@ -148,12 +148,20 @@ class Supervisor:
 
     def wait(self, program: Program) -> None:
         """Waits until a program that was launched is ready; raises StepFailed, too, if it is another that answers."""
-        self._wait(program.is_ready, program.name, self.log(program.name))
-        if program.port and not self._listens(program.name, program.port):
+        try:
+            self._wait(lambda: self._is_taken(program) or program.is_ready(), program.name, self.log(program.name))
+        except console.StepFailed:
+            if not self._is_taken(program):
+                raise
+        if self._is_taken(program):
             raise console.StepFailed(
                 f"Port {program.port} was taken by another program while {program.name} was starting. The same command "
                 "finds another port, and goes on with what was made."
             )
+
+    def _is_taken(self, program: Program) -> bool:
+        """Whether another program listens on this one's port."""
+        return bool(program.port) and ports.answers(program.port) and not self._listens(program.name, program.port)
 
     def _listens(self, name: str, port: int) -> bool:
         try:

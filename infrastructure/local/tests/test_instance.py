@@ -1,11 +1,13 @@
 """One stack a folder, and its end."""
 
+import os
 import subprocess
 
 import pytest
 
+import bootstrap
 import soundness
-from stack import console, instance, manage, run
+from stack import console, instance, leftovers, manage, run
 from stack.settings import Settings
 
 
@@ -30,6 +32,24 @@ def test_a_claim_ends_with_its_process_however_that_ends(tmp_path, spawn, wait):
     assert instance.read(tmp_path)["pid"] == process.pid
     process.kill()
     wait(lambda: instance.read(tmp_path) is None)
+
+
+def test_that_a_stack_runs_is_seen_without_the_tools(tmp_path):
+    assert not bootstrap.is_held(tmp_path)
+    with instance.claim(tmp_path):
+        assert bootstrap.is_held(tmp_path)
+    assert not bootstrap.is_held(tmp_path)
+
+
+def test_environments_that_a_stack_in_another_folder_uses_are_not_deleted(tmp_path, spawn, wait, capsys):
+    elsewhere = tmp_path / "else where"
+    here = Settings(local_dir=tmp_path / "here")
+    process = spawn("-c", "import time; time.sleep(600)", env=os.environ | {leftovers.MARK: str(elsewhere)})
+    wait(lambda: str(elsewhere) in leftovers.folders(here.local_dir))
+    assert manage.release(here) == 1
+    assert f"make stop LOCAL_DIR='{elsewhere}'" in " ".join(capsys.readouterr().out.split())
+    process.kill()
+    wait(lambda: str(elsewhere) not in leftovers.folders(here.local_dir))
 
 
 def test_status_and_stop_when_nothing_runs(tmp_path, capsys):

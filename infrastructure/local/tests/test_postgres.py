@@ -81,11 +81,13 @@ def test_the_log_of_a_script_has_nothing_of_its_earlier_starts(settings):
         assert str(raised.value).endswith(f"it ends:\n    {word}")
 
 
-@pytest.mark.parametrize("is_ours", [True, False])
-def test_a_program_is_not_ready_where_another_answers_in_its_place(settings, wait, spawn, is_ours):
+@pytest.mark.parametrize(
+    ("is_ours", "code"), [(True, ""), (False, "import time; time.sleep(600)"), (False, "raise SystemExit('taken')")]
+)
+def test_a_program_is_not_ready_where_another_answers_in_its_place(settings, wait, spawn, is_ours, code):
     port = postgres.ports.choose(0, set())
     listen = ["-m", "http.server", str(port), "--bind", "127.0.0.1"]
-    command = [sys.executable, *(listen if is_ours else ["-c", "import time; time.sleep(600)"])]
+    command = [sys.executable, *(listen if is_ours else ["-c", code])]
     if not is_ours:
         spawn(*listen)
         wait(lambda: postgres.ports.answers(port))

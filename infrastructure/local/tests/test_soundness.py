@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -117,9 +118,9 @@ def test_nothing_is_installed_to_say_that_nothing_runs(tmp_path, command):
     here = Path(bootstrap.__file__).parent
     copy = tmp_path / "infrastructure" / "local"
     copy.mkdir(parents=True)
-    for name in ("bootstrap.py", "soundness.py"):
+    for name in ("start.py", "bootstrap.py", "soundness.py"):
         (copy / name).write_bytes((here / name).read_bytes())
-    said = subprocess.run([sys.executable, copy / "bootstrap.py", command], capture_output=True, text=True, check=True)
+    said = subprocess.run([sys.executable, copy / "start.py", command], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("Not running.")
     assert not (tmp_path / ".local").exists()
 
@@ -178,3 +179,15 @@ def test_ctrl_c_in_the_first_second_leaves_one_line(tmp_path):
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (1, "Interrupted; the same command goes on from here.\n")
+
+
+def test_ctrl_c_in_the_first_moment_leaves_nothing_to_read(tmp_path, spawn):
+    """Where what `start.py` needs is still being read: this takes as long as it is waited for."""
+    (tmp_path / "start.py").write_bytes((Path(bootstrap.__file__).parent / "start.py").read_bytes())
+    (tmp_path / "bootstrap.py").write_text(
+        "import time\nprint('reading', flush=True)\ntime.sleep(600)\n", encoding="utf-8"
+    )
+    process = spawn(tmp_path / "start.py", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "reading\n"
+    process.send_signal(signal.SIGINT)
+    assert (process.communicate(timeout=30)[1], process.returncode) == ("", -signal.SIGINT)
