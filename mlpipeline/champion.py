@@ -47,6 +47,8 @@ def carry_out(asked: argparse.Namespace, registry: Registry) -> None:
         return
     move = registry.roll_back(asked.version)
     print(f"Version {move.version} of {registry.name} is champion ({move.why}).")
+    if reason := registry.refusal(move.version):
+        print(f"It was not promoted when it was trained: {reason}. `rollback` goes back.")
     print("The service serves it within a minute, unless RUN_ID pins its model.")
 
 

@@ -158,6 +158,18 @@ def test_rolling_back_and_listing_are_one_command(settings, train, monkeypatch, 
     assert re.search(rf"champion {time} to now, by hand, in place of version 2\n", listed + "\n")
 
 
+def test_going_to_a_version_that_was_not_promoted_says_why_it_was_not(settings, train, monkeypatch, capsys):
+    train()
+    refused, _ = train(KEPT)
+    monkeypatch.setenv("TRACKING_URI", settings.tracking_uri)
+    monkeypatch.setenv("MODEL_NAME", settings.model_name)
+    for arguments, is_said in (([str(refused)], True), ([], False)):
+        monkeypatch.setattr(sys, "argv", ["champion.py", "rollback", *arguments])
+        program.main()
+        said = capsys.readouterr().out
+        assert ("It was not promoted when it was trained: may be worse than the champion." in said) is is_said
+
+
 def test_the_list_names_the_data_of_each_version(settings, train):
     _, run_id = train()
     mlflow.MlflowClient(settings.tracking_uri).set_tag(run_id, "data.source", "synthetic")

@@ -24,6 +24,7 @@ from training.promotion import Decision
 from training.settings import Settings
 
 CHAMPION = "champion"
+KEPT = "champion kept"  # the decision not to promote
 MOVE = "champion "  # begins the name of each tag that keeps a move
 MOVE_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 NOT_FOUND = {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)}
@@ -145,6 +146,11 @@ class Registry:
             raise RegistryError(f"Version {version} of {self.name} is champion already.")
         return self.move_champion(version, f"by hand, in place of {f'version {current}' if current else 'none'}")
 
+    def refusal(self, version: int) -> str | None:
+        """Why this version was not promoted; None where it was, or nobody decided."""
+        tags = self._client.get_model_version(self.name, str(version)).tags
+        return tags.get("promotion.reason") if tags.get("promotion.decision") == KEPT else None
+
     def _if_any(self, get: Callable):
         try:
             return get()
@@ -168,7 +174,7 @@ def predecessors(moves: list[Move], current: int) -> list[int]:
 
 def _as_tags(decision: Decision) -> dict[str, str]:
     found = {
-        "promotion.decision": "promoted" if decision.promoted else "champion kept",
+        "promotion.decision": "promoted" if decision.promoted else KEPT,
         "promotion.reason": decision.reason,
         "promotion.margin": decision.margin,
         "promotion.decided_at": datetime.now(UTC).isoformat(timespec="seconds"),
