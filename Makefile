@@ -65,10 +65,10 @@ test-loop: loop-to-its-end
 test-demo: demo-to-its-end
 	@$(again) flows-of-training
 	@$(again) faults
+	@$(again) deployed
 
 test-units: lint
 	@$(again) unit
-	@$(again) deployed
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	@$(tools)/black --check . && $(tools)/isort --check . || { echo "make format mends that."; exit 1; }
