@@ -37,7 +37,7 @@ postgres: ## Run only Postgres, for services that are started by hand, until Ctr
 
 clean: ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
 	@$(local) release
-	@if [ -e .git ] && [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit 2>&1)"; then \
+	@if [ -e .git ] && [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit 2>/dev/null)"; then \
 		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
 	rm -rf .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \
 		model-deployment/model_cache model-deployment/outbox monitoring/reference_cache monitoring/page.html

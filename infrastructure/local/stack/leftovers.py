@@ -4,6 +4,7 @@ Every process of a stack carries its folder in an environment variable, which al
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,31 +17,27 @@ GRACE_SECONDS = 15
 
 def find(local_dir: Path) -> list[psutil.Process]:
     """The processes that belong to the stack in this folder; never this one."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if (
-                process.pid != os.getpid()
-                and process.environ().get(MARK) == str(local_dir)
-                and process.status() != psutil.STATUS_ZOMBIE
-            ):
-                found.append(process)
-        except (psutil.Error, OSError):
-            pass  # somebody else's, or it has just ended
-    return found
+    return [process for process, folder, _ in _of_stacks() if folder == str(local_dir)]
 
 
 def folders(local_dir: Path) -> set[str]:
     """The other folders in which stacks run that use the programs of this checkout."""
-    found = set()
+    return {
+        folder
+        for _, folder, command in _of_stacks()
+        if folder != str(local_dir) and any(part.startswith(f"{ROOT}/") for part in command[:2])
+    }
+
+
+def _of_stacks() -> Iterator[tuple[psutil.Process, str, list[str]]]:
+    """The processes of all stacks but this one, each with its stack's folder and its command."""
     for process in psutil.process_iter():
         try:
             folder = process.environ().get(MARK)
-            if folder and any(str(part).startswith(f"{ROOT}/") for part in process.cmdline()[:2]):
-                found.add(folder)
+            if folder and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                yield process, folder, process.cmdline()
         except (psutil.Error, OSError):
             pass  # somebody else's, or it has just ended
-    return found - {str(local_dir)}
 
 
 def end(local_dir: Path) -> int:
