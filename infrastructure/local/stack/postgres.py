@@ -72,10 +72,15 @@ class Database:
             connection.close()
 
     def is_ready(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it takes connections; raises StepFailed where it refuses the password that is kept in a file."""
         try:
             self.query("SELECT 1", database="postgres")
-        except psycopg2.OperationalError:
+        except psycopg2.OperationalError as error:
+            if self.password_file and "password authentication failed" in str(error):
+                raise console.StepFailed(
+                    f"Postgres refuses the password in {self.password_file}. If the password of {self.user} was "
+                    "changed, write the new one into that file."
+                ) from error
             return False
         return True
 
@@ -107,7 +112,7 @@ def own(settings: Settings, port: int) -> tuple[Database, Program]:
     if not password_file.is_file():
         password_file.touch(mode=0o600)
         password_file.write_text(secrets.token_urlsafe(24), encoding="utf-8")
-    password = password_file.read_text(encoding="utf-8")
+    password = password_file.read_text(encoding="utf-8").strip()
     database = Database(ports.HOST, port, OWN_USER, password, settings.db_name, password_file)
     as_user = unprivileged(folder)
     if not data.is_dir():

@@ -46,6 +46,20 @@ def test_the_server_wants_the_password_and_keeps_its_data(settings):
     assert database.password_file.stat().st_mode & 0o077 == 0
 
 
+def test_a_password_that_was_changed_is_named_with_its_file_which_may_have_been_written_by_echo(settings):
+    supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+    with supervisor:
+        supervisor.start(program)
+        database.query(f"ALTER ROLE {database.user} PASSWORD 'new'", database="postgres")
+        supervisor.remove(program)
+        with pytest.raises(console.StepFailed, match=r"refuses the password in .*write the new one into that file"):
+            supervisor.start(program)
+    database.password_file.write_text("new\n", encoding="utf-8")
+    supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+    with supervisor:
+        supervisor.start(program)
+
+
 def test_a_server_that_was_killed_is_started_again(settings, wait):
     supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
     with supervisor:
@@ -113,6 +127,14 @@ def test_a_password_that_is_not_used_is_named(settings, capsys):
     unused = Settings(local_dir=settings.local_dir, db_host=None, db_password="s3cret", db_port=0)
     addresses.choose(unused)
     assert "DB_PASSWORD is not used: without DB_HOST" in " ".join(capsys.readouterr().out.split())
+
+
+def test_keys_are_not_used_and_named(settings, capsys, monkeypatch):
+    monkeypatch.setenv("API_KEYS", "0" * 64)
+    unused = Settings(local_dir=settings.local_dir, db_host=None, db_port=0)
+    chosen = addresses.choose(unused)
+    assert "API_KEYS is not used" in " ".join(capsys.readouterr().out.split())
+    assert chosen.environment(unused)["API_KEYS"] == ""
 
 
 def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():
