@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nor does the environment lead Python elsewhere, or change what its code means.
 unexport PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS
 
-.PHONY: help run demo stop status postgres clean environments test lint unit test-loop test-demo test-units deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test lint unit deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -54,21 +54,10 @@ environments: ## Make the tools' and the services' Python environments, if they 
 	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
-# Three at a time on two cores, of about the same length, since two of them wait for servers much of the time. Their lines are
-# kept whole.
+# Four at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
+parts = loop-to-its-end unit flows-of-training flows-of-monitoring demo-to-its-end lint faults deployed
 test: environments ## Run all checks and tests
-	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) test-loop test-demo test-units
-
-test-loop: loop-to-its-end
-	@$(again) flows-of-monitoring
-
-test-demo: demo-to-its-end
-	@$(again) flows-of-training
-	@$(again) faults
-	@$(again) deployed
-
-test-units: lint
-	@$(again) unit
+	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	@$(tools)/black --check . && $(tools)/isort --check . || { echo "make format mends that."; exit 1; }
