@@ -11,7 +11,8 @@ from stack.console import StepFailed
 
 POLL_SECONDS = 0.5
 TIMEOUT_SECONDS = 900
-BUSY_SECONDS = 60
+ANSWER_SECONDS = 30
+BUSY_SECONDS = 120
 # The states of tasks are recorded a little later than that of their flow.
 SETTLING_SECONDS = (1, 10)
 
@@ -96,11 +97,18 @@ def _report_tasks(api: str, run_id: str, seen: set[str], on_task: OnTask) -> int
 
 
 def _call(method: str, url: str, body: dict | None = None):
-    """The JSON of an answer. A server whose database is busy answers 503, and is asked again for a while."""
+    """The JSON of an answer. A server whose database is busy answers 503 or too late, and is asked again for a while.
+
+    So whatever is asked has to have the same effect when it is asked twice.
+    """
     end = time.monotonic() + BUSY_SECONDS
     while True:
-        response = requests.request(method, url, json=body, timeout=30)
-        if response.status_code != requests.codes.unavailable or time.monotonic() > end:
-            response.raise_for_status()
-            return response.json() if response.content else None
+        try:
+            response = requests.request(method, url, json=body, timeout=ANSWER_SECONDS)
+            if response.status_code != requests.codes.unavailable or time.monotonic() > end:
+                response.raise_for_status()
+                return response.json() if response.content else None
+        except requests.Timeout:
+            if time.monotonic() > end:
+                raise
         time.sleep(POLL_SECONDS)

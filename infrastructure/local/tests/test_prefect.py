@@ -2,7 +2,8 @@
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,16 @@ import requests
 from stack import prefect
 from stack.console import StepFailed
 
+LATE_SECONDS = 0.3
+
 
 class _Api:
-    """Answers 503 to the first calls, as Prefect does while its database is busy; then a run is in this state."""
+    """Answers 503 to the first calls, or later than asked, as Prefect does while its database is busy.
 
-    def __init__(self, busy=0, state="COMPLETED", message=""):
+    Then a run is in this state.
+    """
+
+    def __init__(self, busy=0, late=0, state="COMPLETED", message=""):
         self.keys: list[str] = []
         outer = self
 
@@ -28,12 +34,16 @@ class _Api:
 
             def do_POST(self):  # pylint: disable=invalid-name
                 """As the base class calls it."""
-                nonlocal busy
+                nonlocal busy, late
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if "create_flow_run" not in self.path:
                     self._answer([])
                     return
                 outer.keys.append(body["idempotency_key"])
+                late -= 1
+                if late >= 0:
+                    time.sleep(LATE_SECONDS)
+                    return
                 busy -= 1
                 self._answer({"id": "r"}, 200 if busy < 0 else 503)
 
@@ -45,7 +55,7 @@ class _Api:
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 """Says nothing."""
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def run(self, log=Path("log")):
@@ -75,6 +85,21 @@ def test_a_server_that_stays_busy_is_an_error(monkeypatch):
     monkeypatch.setattr(prefect, "BUSY_SECONDS", 0.1)
     with pytest.raises(requests.HTTPError, match="503"):
         _Api(busy=10_000).run()
+
+
+def test_a_server_that_does_not_answer_in_time_is_asked_again_for_the_same_run(monkeypatch):
+    monkeypatch.setattr(prefect, "ANSWER_SECONDS", LATE_SECONDS / 2)
+    api = _Api(late=2)
+    api.run()
+    assert len(api.keys) >= 3
+    assert len(set(api.keys)) == 1
+
+
+def test_a_server_that_never_answers_in_time_is_an_error(monkeypatch):
+    monkeypatch.setattr(prefect, "ANSWER_SECONDS", LATE_SECONDS / 2)
+    monkeypatch.setattr(prefect, "BUSY_SECONDS", LATE_SECONDS)
+    with pytest.raises(requests.Timeout):
+        _Api(late=10_000).run()
 
 
 def test_what_a_flow_raised_is_told_without_its_traceback(tmp_path):
