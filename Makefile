@@ -3,6 +3,7 @@
 local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/start.py
 tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
+units = $(services:%=unit-of-%) unit-of-local
 pylint = --rcfile ../pyproject.toml --recursive yes --ignore .venv
 pytest = -c ../pyproject.toml --rootdir .
 # The environments have been looked at once a sub-make runs.
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nor does the environment lead Python elsewhere, or change what its code means.
 unexport PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS
 
-.PHONY: help run demo stop status postgres clean environments test lint unit deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks
+.PHONY: help run demo stop status postgres clean environments test lint unit deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks $(units)
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -54,10 +55,10 @@ environments: ## Make the tools' and the services' Python environments, if they 
 	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
-# Four at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
-parts = loop-to-its-end unit flows-of-training flows-of-monitoring demo-to-its-end lint faults deployed
+# Three at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
+parts = loop-to-its-end flows-of-training flows-of-monitoring demo-to-its-end faults lint deployed $(units)
 test: environments ## Run all checks and tests
-	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
+	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	@$(tools)/black --check . && $(tools)/isort --check . || { echo "make format mends that."; exit 1; }
@@ -69,13 +70,14 @@ lint: environments .local/checks/made-from ## Check formatting, imports, code, a
 	@cd infrastructure && ../.local/checks/bin/pylint --rcfile ../pyproject.toml --recursive yes \
 		--ignored-modules playwright,PIL,coverage checks deploy mutants pictures
 
-unit: environments ## Run the unit tests of each service, of the local stack and of the benchmark
-	@for service in $(services); do \
-		echo "Unit tests of $$service"; \
-		(cd $$service && .venv/bin/python -m pytest $(pytest) tests --ignore tests/with_servers) || exit 1; \
-	done
-	cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests --ignore tests/end_to_end
-	cd infrastructure/bench && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests
+unit: $(units) ## Run the unit tests of each service, of the local stack and of the benchmark
+
+$(services:%=unit-of-%): unit-of-%: environments
+	cd $* && .venv/bin/python -m pytest $(pytest) tests --ignore tests/with_servers
+
+unit-of-local: environments
+	cd infrastructure/local && ../../$(tools)/python -m pytest $(pytest:../%=../../%) tests --ignore tests/end_to_end
+	cd infrastructure/bench && ../../$(tools)/python -m pytest $(pytest:../%=../../%) tests
 
 deployed: environments .local/checks/made-from ## Check what is deployed, and how: containers, manifests, Terraform, workflows
 	cd infrastructure/checks && ../../.local/checks/bin/python -m pytest $(pytest:../%=../../%) tests
@@ -94,7 +96,7 @@ faults: environments ## Run the prediction service with a real Postgres, and kil
 
 end-to-end: loop-to-its-end demo-to-its-end ## Run the whole loop on real servers and free ports, and stop it in every way
 
-end_to_end = cd infrastructure/local && ../../$(tools)/python -m pytest -c ../../pyproject.toml --rootdir . tests/end_to_end
+end_to_end = cd infrastructure/local && ../../$(tools)/python -m pytest $(pytest:../%=../../%) tests/end_to_end
 
 loop-to-its-end: environments
 	$(end_to_end) --ignore tests/end_to_end/test_demo.py

@@ -127,7 +127,7 @@ def test_every_python_and_every_part_of_make_test_is_run(workflows):
     matrix = workflows["ci"]["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    made_of = dict(re.findall(r"^(end-to-end|flows): ([^#\n]*)", makefile, re.MULTILINE))
+    made_of = dict(re.findall(r"^(end-to-end|flows|unit): ([^#\n]*)", makefile, re.MULTILINE))
     run = [name for part in matrix["part"] for name in made_of.get(part, part).split()]
     assert sorted(run) == sorted(re.search("^parts = (.*)", makefile, re.MULTILINE)[1].split())
 
