@@ -57,7 +57,6 @@ class Terminals:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "TMPDIR": str(folder / "tmp"),  # Prefect's worker wants a folder below it that no other user has made
-            "PREFECT_HOME": str(folder / "prefect-home"),
             "WEB_PORT": str(self.ports[9696]),
             "DB_PORT": str(self.ports[5432]),
         }
@@ -152,6 +151,7 @@ def test_the_commands_of_the_readme_work_by_hand(terminals):
 
 
 def _check_what_is_there(terminals):
+    assert (terminals.folder / ".local/prefect-by-hand/prefect.db").is_file()
     assert (terminals.folder / "mlpipeline/data/online_course_engagement_data.csv").is_file()
     assert (terminals.folder / "mlpipeline/monitoring_data/reference.parquet").is_file()
     password = (terminals.folder / ".local/postgres/password").read_text(encoding="utf-8")
