@@ -15,6 +15,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # Nor does the environment lead Python elsewhere, or change what its code means.
 unexport PYTHONHOME PYTHONSAFEPATH PYTHONOPTIMIZE PYTHONWARNINGS
 
+# What is started here does not report to the makers of its libraries.
+export PREFECT_SERVER_ANALYTICS_ENABLED = false
+export DO_NOT_TRACK = 1
+export MLFLOW_DISABLE_TELEMETRY = true
+export ORT_DISABLE_TELEMETRY = 1
+
 .PHONY: help run demo stop status postgres clean environments test lint unit deployed flows flows-of-training flows-of-monitoring faults end-to-end loop-to-its-end demo-to-its-end images containers bench fuzz pictures mutants coverage format lock audit licences hooks $(units)
 .DEFAULT_GOAL := help
 

@@ -91,6 +91,7 @@ class Addresses:
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "ORT_DISABLE_TELEMETRY": "1",
             # Otherwise the server starts ten processes for features that are not used here.
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             # The user's own would hide the environments that the programs run in.
