@@ -28,8 +28,6 @@ class Life:
         self._ends = time.monotonic() + seconds if seconds is not None else float("inf")
         self._stopped = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: self._stopped.set())
-        # Ctrl-C reaches all processes of a terminal; the parent says when this one is to end.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def goes_on(self) -> bool:
         """Whether it is to go on."""
@@ -86,4 +84,5 @@ def start(module: str, *arguments: str) -> subprocess.Popen:
     """Starts a module of this service as a process."""
     command = [sys.executable, "-m", module, *arguments]
     with _STARTING:
-        return subprocess.Popen(command, cwd=SERVICE, env=os.environ | {PARENT: str(os.getpid())})
+        # Ctrl-C reaches the whole group of a terminal's command; the parent says when this process is to end.
+        return subprocess.Popen(command, cwd=SERVICE, env=os.environ | {PARENT: str(os.getpid())}, process_group=0)

@@ -15,11 +15,13 @@ PULSE_SECONDS = 0.2
 
 class Worker(GeventWorker):
     """On SIGTERM it says that it is not ready, answers on for SHUTDOWN_DELAY, and closes each connection after its
-    answer; then it takes no more connections, hangs up on the idle ones, and waits for the rest."""
+    answer; then it takes no more connections, hangs up on the idle ones, and waits for the rest. On Ctrl-C, which is
+    sent by somebody who waits for the end, it does so without the delay."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._connections: dict[socket.socket, bool] = {}  # and whether it is in a request
+        self._is_hurried = False
 
     def run(self) -> None:
         """As gunicorn calls it."""
@@ -29,7 +31,7 @@ class Worker(GeventWorker):
             self._pulse()
             service.tally.hand_on()
         service.is_stopping = True
-        self._wait(service.settings.shutdown_delay, until=lambda: False)
+        self._wait(service.settings.shutdown_delay, until=lambda: self._is_hurried)
         for server in servers:
             server.close()
         for connection, is_busy in list(self._connections.items()):
@@ -42,6 +44,11 @@ class Worker(GeventWorker):
         )
         service.outbox.close()
         service.tally.hand_on()
+
+    def handle_quit(self, sig, frame) -> None:
+        """As gunicorn calls it, on Ctrl-C. Its own would exit from within another greenlet, with a traceback."""
+        self._is_hurried = True
+        self.handle_exit(sig, frame)
 
     def handle(self, listener, client, addr) -> None:
         """As gunicorn calls it, for each connection."""

@@ -1,11 +1,13 @@
 """Logs of the service under gunicorn."""
 
 import json
+import os
+import signal
 
 import pytest
 import requests
 
-from benchmarks.servers import Service
+from benchmarks.servers import START_SECONDS, Service
 
 
 @pytest.fixture(name="service")
@@ -31,6 +33,13 @@ def test_every_line_is_json_and_tells_of_start_end_and_failed_requests(service, 
     assert "The outbox is empty." in messages
     (refused,) = [line for line in said if "request_id" in line]
     assert (refused["request_id"], refused["status"]) == ("mine", 422)
+
+
+def test_ctrl_c_leaves_no_traceback(service):
+    service.start()
+    os.killpg(service.process.pid, signal.SIGINT)
+    assert service.process.wait(START_SECONDS) == 0
+    assert "The outbox is empty." in [line["message"] for line in _said(service)]
 
 
 def test_with_an_access_log_each_request_is_a_line(service, request_body):
