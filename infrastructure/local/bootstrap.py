@@ -17,14 +17,17 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+import parent
 import soundness
 
 HERE = Path(__file__).resolve().parent
 LOCAL = HERE.parent.parent / ".local"
 TOOLS = LOCAL / "tools"
 LOG = LOCAL / "logs" / "tools.log"
+LOCK = LOCAL / "tools.lock"  # held while the tools are made, by the process whose id and command it has in it
 REQUIREMENTS = HERE / "requirements.txt"
 STAMP = TOOLS / "made-from"
+STACKS = ("run", "demo", "postgres")  # what a stack is started with
 # What needs no tools where there are none, and must not wait for new ones where a stack runs with the old.
 LOOKING = {"stop": "Not running.", "release": "Not running.", "status": "Not running. Start it with: make run"}
 
@@ -34,31 +37,65 @@ def main() -> None:
     command = sys.argv[1]
     if LOCAL.is_dir() or command not in LOOKING:
         refuse_anothers()
-    if command in LOOKING and not STAMP.is_file() and not is_held(Path(os.environ.get("LOCAL_DIR") or LOCAL)):
+    if command not in LOOKING and (why := soundness.why_not_here(HERE)):
+        sys.exit(f"{LOCAL.parent} {why}. Move it to another folder, or clone into one.")
+    if command in LOOKING and look_at_the_maker(command):
+        return
+    if command in LOOKING and not STAMP.is_file() and not is_held(local_dir()):
         print(LOOKING[command], flush=True)
         return
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    with open(LOCAL / "tools.lock", "w", encoding="utf-8") as lock:
+    with open(LOCK, "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
         if command in LOOKING:
             if not soundness.is_whole(TOOLS):
                 make()
         elif not is_current():
             refuse_while_in_use()
+            print(os.getpid(), command, local_dir(), file=lock, flush=True)
             make()
     os.execv(TOOLS / "bin" / "python", [str(TOOLS / "bin" / "python"), str(HERE), *sys.argv[1:]])
 
 
+def local_dir() -> Path:
+    """The folder that the command is about."""
+    return Path(os.environ.get("LOCAL_DIR") or LOCAL).expanduser().resolve()
+
+
+def look_at_the_maker(command: str) -> bool:
+    """Does what was asked of a stack that is making its tools just now; says whether there is one.
+
+    `make clean` does not delete tools under a process that makes them for something else.
+    """
+    if not LOCK.is_file() or not is_locked(LOCK):
+        return False
+    process, of, folder = [*LOCK.read_text(encoding="utf-8").rstrip("\n").split(" ", 2), "", ""][:3]
+    if of not in STACKS or folder != str(local_dir()):
+        if command == "release" and of:
+            sys.exit(f"Process {process} is making the tools (make {of}). Once it is done, the same command goes on.")
+        return False
+    if command == "status":
+        print(f"Starting, process {process}:\n    it is still making its tools", flush=True)
+        return True
+    os.kill(int(process), signal.SIGTERM)
+    while is_locked(LOCK):
+        time.sleep(0.1)
+    print("Stopped.", flush=True)
+    return True
+
+
 def refuse_anothers() -> None:
     """What one user made is for that user alone: another cannot read all of it, and root would take files from them."""
-    if LOCAL.is_dir():
-        folder, is_mine = LOCAL, LOCAL.stat().st_uid == os.geteuid()
-    else:
-        folder, is_mine = LOCAL.parent, os.access(LOCAL.parent, os.W_OK)
-    if not is_mine:
+    clone = LOCAL.parent
+    folder = LOCAL if LOCAL.is_dir() else clone
+    if folder.stat().st_uid == os.geteuid():
+        if not os.access(folder, os.W_OK):
+            sys.exit(f"{folder} cannot be written to. Make it writable, or clone into a folder that is.")
+    elif folder == LOCAL or not os.access(clone, os.W_OK):
         sys.exit(
             f"{folder} belongs to the user {owner(folder)}. Run make as that user, or in a clone of your own; or have "
-            f"{folder} given to you: sudo chown -R $(id -u) {shlex.quote(str(folder))}"
+            f"{clone} given to you: sudo chown -R $(id -u) {shlex.quote(str(clone))}"
         )
 
 
@@ -81,10 +118,15 @@ def refuse_while_in_use() -> None:
         sys.exit("The tools have to be made anew, and a running stack uses them: make stop first.")
 
 
-def is_held(local_dir: Path) -> bool:
+def is_held(folder: Path) -> bool:
     """Whether a stack runs that keeps its things in this folder."""
+    return is_locked(folder / "run.lock")
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds this lock."""
     try:
-        with open(local_dir / "run.lock", "rb") as lock:
+        with open(file, "rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -102,6 +144,7 @@ def wanted() -> str:
 def make() -> None:
     """Makes the environment anew. It counts as made only once everything is in it."""
     started = time.monotonic()
+    STAMP.unlink(missing_ok=True)
     print("Making the tools environment (once; pip, from the package index) ...", flush=True)
     with open(LOG, "w", encoding="utf-8") as log, tempfile.TemporaryDirectory() as folder:
         uv_only = Path(folder) / "uv.txt"
@@ -119,7 +162,14 @@ def make() -> None:
 
 def call(command: list[str], log: TextIO) -> None:
     """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
-    if subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode:
+    # In a group of its own, of which nothing is to go on once this process does not.
+    with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, process_group=0) as process:
+        try:
+            process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
         lines = LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
         sys.exit(
             f"The tools environment could not be made. {soundness.why_not_made(LOCAL, LOG)}\n"
@@ -137,7 +187,9 @@ def pinned(package: str) -> str:
 
 def begin() -> None:
     """Carries out the command line; what stands in the way is said in a sentence."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    parent.end_with_make()
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         main()
     except OSError as problem:

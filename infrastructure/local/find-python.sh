@@ -19,7 +19,9 @@ print(getattr(sys, "_base_executable", sys.executable))
 if [ -n "$PYTHON" ]; then
     set -- "$PYTHON"
 else
-    set -- "$root/.local/tools/bin/python" python3 python3.13 python3.12 python3.11 python
+    set -- python3 python3.13 python3.12 python3.11 python
+    # Without pyvenv.cfg, as where its deletion was cut short, that Python does not know which one it was made from.
+    [ ! -f "$root/.local/tools/pyvenv.cfg" ] || set -- "$root/.local/tools/bin/python" "$@"
 fi
 
 for candidate in "$@"; do

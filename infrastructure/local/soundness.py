@@ -10,6 +10,9 @@ NO_SPACE = "No space left on device"
 FULL = "The disk with {} is full. Once there is space, the same command goes on from here."
 NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
 UNTRUSTED = "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY_FAILED"
+# In a path, supervisord takes % [ ] * ? and what follows " #" or " ;" for more than themselves, so does venv :, and
+# initdb $ " `.
+UNUSABLE = re.compile(r"""[%\[\]*?:$"`\n]|\s[#;]""")
 TOO_LITTLE = 10 * 2**20  # bytes; below it, not even the log can say why
 
 
@@ -45,6 +48,12 @@ def past_the_cache(environment: Path) -> list[str]:
     comes back with each new environment until its package is fetched anew.
     """
     return [f"--{what}-package={package}" for package in damaged(environment) for what in ("refresh", "reinstall")]
+
+
+def why_not_here(folder: Path) -> str | None:
+    """What the path of a folder has in it that keeps a stack from running there; None where it can."""
+    found = UNUSABLE.search(str(folder))
+    return found and f"has {found.group()!r} in its path, which not all programs of the stack can read"
 
 
 def is_full(folder: Path) -> bool:

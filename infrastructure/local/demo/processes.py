@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from parent import end_with_parent
 from stack.console import StepFailed
-from stack.guard import end_with_parent
 from stack.programs import executable
 
 

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import soundness
+from parent import end_with_parent
 from stack import console, instance
-from stack.guard import end_with_parent
 from stack.settings import SERVICES, Settings
 
 

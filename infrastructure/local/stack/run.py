@@ -1,6 +1,5 @@
 """`make run` and `make postgres`: bring programs up, keep them up until told to stop, and take them down."""
 
-import os
 import shlex
 import signal
 import time
@@ -18,7 +17,6 @@ from stack import (
     console,
     environments,
     grafana,
-    guard,
     instance,
     leftovers,
     loop,
@@ -148,5 +146,3 @@ def _stop_on_signals() -> None:
 
     for number in STOP_SIGNALS:
         signal.signal(number, stop)
-    if os.environ.get("MAKELEVEL"):  # then make is the parent, and its end is the end of this
-        guard.prctl(guard.PR_SET_PDEATHSIG, signal.SIGTERM)

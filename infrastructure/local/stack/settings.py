@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import soundness
 from stack.console import StepFailed
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
         absolute = folder.expanduser().resolve()
+        if why := soundness.why_not_here(absolute):
+            raise ValueError(f"{why}; another folder is needed")
         existing = next(path for path in (absolute, *absolute.parents) if path.exists())
         if not existing.is_dir():
             raise ValueError(f"{existing} is a file; a folder is needed")

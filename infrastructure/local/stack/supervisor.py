@@ -19,7 +19,7 @@ from stack import console, leftovers, ports
 from stack.settings import Settings
 
 TOOLS = Path(sys.executable).parent
-GUARD = Path(__file__).parent / "guard.py"
+GUARD = Path(__file__).parent.parent / "guard.py"
 START_SECONDS = 300  # as long as a busy machine may take; what fails is noticed before
 BUSY = "The machine may be busy: the same command goes on with what was made."
 POLL_SECONDS = 0.1

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-GUARD = Path(__file__).resolve().parent.parent / "stack" / "guard.py"
+GUARD = Path(__file__).resolve().parent.parent / "guard.py"
 LINUX_ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
 
 CHILD = """

@@ -79,6 +79,15 @@ def test_the_tools_environment_leads_to_the_python_it_was_made_from(find, tmp_pa
     assert os.path.samefile(find().stdout.strip(), sys.executable)
 
 
+def test_a_tools_environment_whose_deletion_was_cut_short_is_no_candidate(find, tmp_path):
+    """Its Python would name itself, and the new environment would be a link to itself."""
+    venv.create(tmp_path / ".local" / "tools", with_pip=False)
+    (tmp_path / ".local" / "tools" / "pyvenv.cfg").unlink()
+    found = find(python3=f'exec "{sys.executable}" "$@"')
+    assert found.returncode == 0
+    assert not found.stdout.startswith(str(tmp_path))
+
+
 @pytest.mark.parametrize("is_made", [True, False])
 def test_what_another_user_has_made_is_left_alone(tmp_path, monkeypatch, is_made):
     local = tmp_path / "a clone" / ".local"
@@ -89,6 +98,16 @@ def test_what_another_user_has_made_is_left_alone(tmp_path, monkeypatch, is_made
     monkeypatch.setattr(os, "access", lambda *_: False)
     belongs = f"{local if is_made else local.parent} belongs to the user {local.parent.owner()}. Run make as that user"
     with pytest.raises(SystemExit, match=belongs):
+        bootstrap.refuse_anothers()
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_clone_that_cannot_be_written_to_is_not_said_to_be_anothers(tmp_path, monkeypatch, is_made):
+    local = tmp_path / "a clone" / ".local"
+    (local if is_made else local.parent).mkdir(parents=True)
+    monkeypatch.setattr(bootstrap, "LOCAL", local)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as on a disk that is mounted read-only, for root too
+    with pytest.raises(SystemExit, match=f"{local if is_made else local.parent} cannot be written to"):
         bootstrap.refuse_anothers()
 
 

@@ -36,6 +36,8 @@ def test_what_is_no_file_is_not_looked_at_beforehand(source):
         ("data_source", "s3://bucket/data.csv", "is no file; allowed are"),
         ("web_port", "99999", "less than or equal to 65535"),
         ("local_dir", __file__, "test_settings.py is a file; a folder is needed"),
+        ("local_dir", "/tmp/100%", "has '%' in its path, which not all programs of the stack can read; another folder"),
+        ("local_dir", "/tmp/stack #1", "has ' #' in its path"),
         ("local_dir", f"{__file__}/below", "test_settings.py is a file; a folder is needed"),
     ],
 )
@@ -72,6 +74,11 @@ def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
     assert training.startswith("mlpipeline: DB_PORT=0:")
     assert serving.startswith("model-deployment: ") and "OUTBOX_MAX_BYTES=abc: " in serving
     assert monitoring.startswith("monitoring: ") and "TIME_ZONE=Mars/X: " in monitoring and "ON_DRIFT=foo" in monitoring
+
+
+@pytest.mark.parametrize("name", ["sp ace", "ü", "it's", "x#y", "c;d", "a,b", "1.2-3_4 & (5)+@~={}!^"])
+def test_most_names_of_folders_can_be_used(tmp_path, name):
+    assert Settings(local_dir=tmp_path / name).local_dir == tmp_path / name
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that nobody can write to, on Linux only")

@@ -118,7 +118,7 @@ def test_nothing_is_installed_to_say_that_nothing_runs(tmp_path, command):
     here = Path(bootstrap.__file__).parent
     copy = tmp_path / "infrastructure" / "local"
     copy.mkdir(parents=True)
-    for name in ("start.py", "bootstrap.py", "soundness.py"):
+    for name in ("start.py", "bootstrap.py", "parent.py", "soundness.py"):
         (copy / name).write_bytes((here / name).read_bytes())
     said = subprocess.run([sys.executable, copy / "start.py", command], capture_output=True, text=True, check=True)
     assert said.stdout.startswith("Not running.")

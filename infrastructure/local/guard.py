@@ -5,7 +5,6 @@ is asked to end, and after `GRACE_SECONDS` everything below it is killed. On Lin
 descendants leave behind, and the command itself is asked to end should the guard be killed.
 """
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,8 +14,9 @@ import time
 
 import psutil
 
+from parent import end_with_parent, prctl
+
 GRACE_SECONDS = 60  # longer than all programs of a supervisor may take to stop, one after the other
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -33,19 +33,6 @@ def main(command: list[str]) -> int:
     status = reap_until(child)
     kill_descendants()
     return status
-
-
-def prctl(option: int, value: int) -> None:
-    """The Linux system call; does nothing elsewhere."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value)
-
-
-def end_with_parent() -> None:
-    """Has the kernel end this process when its parent is gone. Runs in the child, between fork and exec."""
-    for reset in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(reset, signal.SIG_DFL)
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def end_with_stdin(child: int) -> None:

@@ -1,0 +1,27 @@
+"""Processes that end with the one that started them. Runs on a bare Python, without packages."""
+
+import ctypes
+import os
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def prctl(option: int, value: int) -> None:
+    """The Linux system call; does nothing elsewhere."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value)
+
+
+def end_with_parent() -> None:
+    """Has the kernel end this process when its parent is gone. Runs in the child, between fork and exec."""
+    for reset in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(reset, signal.SIG_DFL)
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with_make() -> None:
+    """Has the kernel end this process when make, where that has started it, is gone. It stays so in what it becomes."""
+    if os.environ.get("MAKELEVEL"):
+        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,112 @@
+"""What happens while the tools are being made, of which a process holds the lock here."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+import bootstrap
+
+HERE = Path(bootstrap.__file__).parent
+MAKER = """
+import fcntl, os, sys, time
+with open(sys.argv[1], "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print(os.getpid(), *sys.argv[2:], file=lock, flush=True)
+    print("holds", flush=True)
+    time.sleep(600)
+"""
+CALLER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import bootstrap
+bootstrap.main = lambda: bootstrap.call(["sh", "-c", "sleep 600 & echo $!; wait"], sys.stdout)
+bootstrap.begin()
+"""
+
+
+@pytest.fixture(name="making")
+def _making(tmp_path, monkeypatch, spawn):
+    """A function that starts a process which makes the tools for this command, of the folder .local or another."""
+    local = tmp_path / ".local"
+    local.mkdir()
+    monkeypatch.setattr(bootstrap, "LOCAL", local)
+    monkeypatch.setattr(bootstrap, "LOCK", local / "tools.lock")
+    monkeypatch.delenv("LOCAL_DIR", raising=False)
+
+    def start(command, folder=local):
+        maker = spawn("-c", MAKER, bootstrap.LOCK, command, folder, stdout=subprocess.PIPE, text=True)
+        assert maker.stdout.readline() == "holds\n"
+        return maker
+
+    return start
+
+
+def test_status_says_that_a_stack_is_starting(making, capsys):
+    maker = making("run")
+    assert bootstrap.look_at_the_maker("status")
+    assert capsys.readouterr().out.startswith(f"Starting, process {maker.pid}:")
+
+
+@pytest.mark.parametrize("command", ["stop", "release"])
+def test_stop_and_clean_end_a_stack_that_is_starting(making, capsys, command):
+    maker = making("demo")
+    assert bootstrap.look_at_the_maker(command)
+    assert capsys.readouterr().out == "Stopped.\n"
+    assert maker.wait(30) == -signal.SIGTERM
+
+
+def test_what_is_no_stack_of_this_folder_is_not_ended_and_nothing_is_deleted_under_it(making, tmp_path):
+    for of, folder in (("environments", bootstrap.LOCAL), ("run", tmp_path / "another one")):
+        maker = making(of, folder)
+        assert not bootstrap.look_at_the_maker("stop") and not bootstrap.look_at_the_maker("status")
+        with pytest.raises(SystemExit, match=rf"Process {maker.pid} is making the tools \(make {of}\)"):
+            bootstrap.look_at_the_maker("release")
+        assert maker.poll() is None
+        maker.kill()
+        maker.wait()
+
+
+def test_who_made_the_tools_before_is_not_looked_for(making):
+    maker = making("run")
+    maker.kill()
+    maker.wait()
+    assert not bootstrap.look_at_the_maker("stop")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_that_makes_the_tools_goes_on_after_the_end(spawn, wait, ending):
+    caller = spawn("-c", CALLER, HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    below = psutil.Process(int(caller.stdout.readline()))
+    caller.send_signal(ending)
+    assert caller.wait(30) == 1
+    assert caller.stderr.read() == "Interrupted; the same command goes on from here.\n"
+    wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
+def test_it_ends_with_a_make_that_is_killed(spawn, wait):
+    """The process between is make; the shell stays, since it has something left to do."""
+    command = ["sh", "-c", '"$0" -c "$1" "$2"; true', sys.executable, CALLER, str(HERE)]
+    code = f"import subprocess; subprocess.run({command!r})"
+    make = spawn("-c", code, env=os.environ | {"MAKELEVEL": "1"}, stdout=subprocess.PIPE, text=True)
+    below = psutil.Process(int(make.stdout.readline()))
+    shell = psutil.Process(make.pid).children()[0]
+    shell.kill()
+    wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.mark.parametrize("name", ["100%", "a [1] b", "what?", "x:y", "$HOME", "Über uns #1"])
+def test_a_clone_whose_path_cannot_be_used_is_told_so_before_anything_is_made(tmp_path, name):
+    copy = tmp_path / name / "infrastructure" / "local"
+    copy.mkdir(parents=True)
+    for file in ("start.py", "bootstrap.py", "parent.py", "soundness.py"):
+        (copy / file).write_bytes((HERE / file).read_bytes())
+    ended = subprocess.run([sys.executable, copy / "start.py", "run"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"{tmp_path / name} has ") and "Move it to another folder" in ended.stderr
+    assert not (tmp_path / name / ".local").exists()
