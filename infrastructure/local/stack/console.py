@@ -47,10 +47,11 @@ class Step:
         self._title, self._status = title, status
 
     def say_task(self, name: str, seconds: float, is_part: bool = False) -> None:
-        """Prints a line for a task of the step that is done; one that is part of another only passes by."""
+        """Prints a line for a task of the step that is done; one that is part of another only passes by until then."""
         if is_part:
             self._status.update(f"{escape(self._title)}: {escape(name)}")
         else:
+            self._status.update(escape(self._title))
             out.print(f"    {escape(name)} [dim]{seconds:.1f} s[/]")
 
 

@@ -6,6 +6,26 @@ from stack import console
 from stack.console import StepFailed
 
 
+class _Status:
+    """Keeps what the spinner says."""
+
+    def __init__(self):
+        self.said = ""
+
+    def update(self, said):
+        """As the step calls it."""
+        self.said = said
+
+
+def test_what_passes_by_is_gone_once_the_task_that_it_was_a_part_of_is_done():
+    status = _Status()
+    step = console.Step("Training", status)
+    step.say_task("weigh decision tree", 0.1, is_part=True)
+    assert status.said == "Training: weigh decision tree"
+    step.say_task("compare-candidates", 9.0)
+    assert status.said == "Training"
+
+
 @pytest.fixture(name="log")
 def _log(tmp_path):
     return tmp_path / "web.log"
