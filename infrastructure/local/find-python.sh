@@ -13,6 +13,11 @@ try:
 except ImportError:
     print("venv of python%d.%d" % sys.version_info[:2])
     sys.exit(1)
+try:
+    import ctypes, sqlite3, ssl, zlib
+except ImportError as error:
+    print("part " + error.name)
+    sys.exit(1)
 print(getattr(sys, "_base_executable", sys.executable))
 '
 
@@ -20,8 +25,8 @@ if [ -n "$PYTHON" ]; then
     set -- "$PYTHON"
 else
     set -- python3 python3.13 python3.12 python3.11 python
-    # Without pyvenv.cfg, as where its deletion was cut short, that Python does not know which one it was made from.
-    [ ! -f "$root/.local/tools/pyvenv.cfg" ] || set -- "$root/.local/tools/bin/python" "$@"
+    # An environment that is not whole does not know the Python that it was made from, or was made from a useless one.
+    [ ! -f "$root/.local/tools/made-from" ] || set -- "$root/.local/tools/bin/python" "$@"
 fi
 
 for candidate in "$@"; do
@@ -32,6 +37,7 @@ for candidate in "$@"; do
     case $found in
         "version "*) versions="$versions${versions:+, }$candidate is ${found#version }" ;;
         "venv of "*) without_venv=${found#venv of } ;;
+        "part "*) versions="$versions${versions:+, }$candidate was built without ${found#part }" ;;
         *) [ -z "$PYTHON" ] || versions="$PYTHON does not start as a Python" ;;
     esac
 done

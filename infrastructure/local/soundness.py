@@ -10,9 +10,9 @@ NO_SPACE = "No space left on device"
 FULL = "The disk with {} is full. Once there is space, the same command goes on from here."
 NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
 UNTRUSTED = "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY_FAILED"
-# In a path, supervisord takes % [ ] * ? and what follows " #" or " ;" for more than themselves, so does venv :, and
-# initdb $ " `.
-UNUSABLE = re.compile(r"""[%\[\]*?:$"`\n]|\s[#;]""")
+# In a path, supervisord takes % [ ] * ? and what follows " #" or " ;" for more than themselves; so do venv :, env =,
+# and initdb $ " `.
+UNUSABLE = re.compile(r"""[%\[\]*?:=$"`\n]|\s[#;]""")
 TOO_LITTLE = 10 * 2**20  # bytes; below it, not even the log can say why
 
 
@@ -21,9 +21,10 @@ def is_whole(environment: Path) -> bool:
 
     It takes a third of a second for 40,000 files. A file of the same size with other bytes is not noticed.
     """
-    # Its Python leads nowhere, once the Python that it was made from is gone, and without pyvenv.cfg it is another's.
+    # Its Python leads nowhere, once the Python that it was made from is gone or another user's, and without pyvenv.cfg
+    # it is another one.
     its_own = (environment / "pyvenv.cfg", environment / "bin" / "python")
-    return all(file.exists() for file in its_own) and not damaged(environment)
+    return all(map(os.path.exists, its_own)) and not damaged(environment)
 
 
 def damaged(environment: Path) -> list[str]:

@@ -100,7 +100,7 @@ def test_it_ends_with_a_make_that_is_killed(spawn, wait):
     wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
 
 
-@pytest.mark.parametrize("name", ["100%", "a [1] b", "what?", "x:y", "$HOME", "Über uns #1"])
+@pytest.mark.parametrize("name", ["100%", "a [1] b", "what?", "x:y", "a=b", "$HOME", "Über uns #1"])
 def test_a_clone_whose_path_cannot_be_used_is_told_so_before_anything_is_made(tmp_path, name):
     copy = tmp_path / name / "infrastructure" / "local"
     copy.mkdir(parents=True)

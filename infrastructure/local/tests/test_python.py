@@ -61,6 +61,21 @@ def test_a_python_without_venv_gets_one_sentence(find):
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("module", ["ctypes", "sqlite3", "ssl", "zlib"])
+def test_a_python_that_was_built_without_a_module_is_passed_over_and_named(find, tmp_path, module):
+    """As where a library was missing when it was compiled."""
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / f"{module}.py").write_text(
+        f"raise ImportError('No module named _{module}', name='_{module}')\n", encoding="utf-8"
+    )
+    real = f'exec "{sys.executable}" "$@"'
+    broken = f'export PYTHONPATH="{tmp_path}/without"\n{real}'
+    found = find(python3=broken)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert f"(python3 was built without _{module}): install one, or name it" in found.stderr
+    assert find(python3=broken, python3_12=real).returncode == 0
+
+
 def test_the_python_that_the_user_names_is_the_only_candidate(find):
     found = find("/no/python", python3=f'exec "{sys.executable}" "$@"')
     assert found.returncode == 1
@@ -76,11 +91,12 @@ def test_a_program_that_is_no_python_gets_one_sentence(find, tmp_path, answer):
 
 def test_the_tools_environment_leads_to_the_python_it_was_made_from(find, tmp_path):
     venv.create(tmp_path / ".local" / "tools", with_pip=False)
+    (tmp_path / ".local" / "tools" / "made-from").touch()
     assert os.path.samefile(find().stdout.strip(), sys.executable)
 
 
-def test_a_tools_environment_whose_deletion_was_cut_short_is_no_candidate(find, tmp_path):
-    """Its Python would name itself, and the new environment would be a link to itself."""
+def test_a_tools_environment_that_is_not_whole_is_no_candidate(find, tmp_path):
+    """As where its deletion was cut short: its Python would name itself, and the new one would be a link to itself."""
     venv.create(tmp_path / ".local" / "tools", with_pip=False)
     (tmp_path / ".local" / "tools" / "pyvenv.cfg").unlink()
     found = find(python3=f'exec "{sys.executable}" "$@"')

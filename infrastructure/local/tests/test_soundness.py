@@ -62,6 +62,18 @@ def test_damage_is_noticed(environment, damage):
     assert not soundness.is_whole(environment)
 
 
+def test_a_python_in_another_users_home_is_damage_too(environment, monkeypatch):
+    look = os.stat
+
+    def stat(path, **options):
+        if str(path).endswith("bin/python"):
+            raise PermissionError(13, "Permission denied", path)
+        return look(path, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert not soundness.is_whole(environment)
+
+
 def test_a_damaged_environment_is_made_anew(tmp_path):
     service = tmp_path / "service"
     service.mkdir()
