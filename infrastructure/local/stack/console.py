@@ -14,6 +14,9 @@ LOG_LINES_SHOWN = 8
 LOG_COLUMNS_SHOWN = 400
 # What Python says of a package that is not there whole, or is for another machine.
 DAMAGED = ("ModuleNotFoundError", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture")
+# What Python and the loader of its libraries say where there is no memory, or a limit on it: nothing is damaged then.
+WITHOUT_MEMORY = ("MemoryError", "Cannot allocate memory", "failed to map segment from shared object")
+NEEDS_MEMORY = "It found too little memory: close what else runs, or raise the limit (ulimit -v), and run this again."
 MENDED_BY = "An environment seems to be damaged: delete the folder .venv of that service, and run this again."
 out = Console(highlight=False)
 _UNICODE = out.encoding.lower().startswith("utf")
@@ -30,7 +33,9 @@ class StepFailed(Exception):
             message += f"\nThe log is {log}; it ends:\n" + "\n".join(
                 f"    {line[:LOG_COLUMNS_SHOWN]}" for line in lines
             )
-        if any(sign in message for sign in DAMAGED):
+        if any(sign in message for sign in WITHOUT_MEMORY):
+            message += f"\n{NEEDS_MEMORY}"
+        elif any(sign in message for sign in DAMAGED):
             message += f"\n{MENDED_BY}"
         super().__init__(message)
 

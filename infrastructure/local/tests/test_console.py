@@ -49,3 +49,11 @@ def test_a_failed_step_shows_the_end_of_its_log_and_no_endless_lines(log):
 def test_where_a_package_is_not_whole_it_says_what_to_do(log, line):
     log.write_text(f"{line}\n", encoding="utf-8")
     assert str(StepFailed("web ended.", log)).endswith(console.MENDED_BY)
+
+
+@pytest.mark.parametrize(
+    "line", ["MemoryError", "ImportError: /a/_rust.abi3.so: failed to map segment from shared object"]
+)
+def test_where_there_is_no_memory_nothing_is_called_damaged(log, line):
+    log.write_text(f"{line}\n", encoding="utf-8")
+    assert str(StepFailed("mlflow ended.", log)).endswith(console.NEEDS_MEMORY)
