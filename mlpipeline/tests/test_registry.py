@@ -1,5 +1,6 @@
 """Versions, champions and rollbacks, in a real registry of MLflow (on SQLite)."""
 
+import os
 import re
 import subprocess
 import sys
@@ -130,6 +131,18 @@ def test_a_version_can_be_promoted_by_hand_where_there_is_no_champion(settings, 
     assert Registry(settings).champion() is None
     assert Registry(settings).roll_back(1).why == "by hand, in place of none"
     assert _champion(settings) == 1
+
+
+def test_a_version_whose_run_is_gone_does_not_become_champion(settings, train):
+    """The service could not load it once its cache is empty."""
+    _, run_id = train()
+    train()
+    mlflow.MlflowClient(settings.tracking_uri).delete_run(run_id)
+    gc = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", settings.tracking_uri, "--run-ids", run_id]
+    subprocess.run(gc, check=True, env=os.environ | {"MLFLOW_TRACKING_URI": settings.tracking_uri})
+    with pytest.raises(RegistryError, match=f"Version 1 of .* cannot be served: its run {run_id}"):
+        Registry(settings).roll_back(1)
+    assert _champion(settings) == 2
 
 
 def test_rolling_back_and_listing_are_one_command(settings, train, monkeypatch, capsys):

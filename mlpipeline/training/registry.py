@@ -127,9 +127,9 @@ class Registry:
     def roll_back(self, version: int | None = None) -> Move:
         """Makes a version champion by hand: the one that was champion before the current one, if none is named.
 
-        Raises RegistryError where there is no such version.
+        Raises RegistryError where there is no such version, or its run, in which the model is, was deleted for good.
         """
-        champion, known = self.champion(), [int(found.version) for found in self.versions()]
+        champion, known = self.champion(), {int(found.version): found for found in self.versions()}
         current = int(champion.version) if champion else None
         if version is None:
             if current is None:
@@ -144,6 +144,11 @@ class Registry:
             )
         if version == current:
             raise RegistryError(f"Version {version} of {self.name} is champion already.")
+        if self._if_any(lambda: self.run(known[version])) is None:
+            raise RegistryError(
+                f"Version {version} of {self.name} cannot be served: its run {known[version].run_id}, in which the "
+                "model is, has been deleted. Name another version."
+            )
         return self.move_champion(version, f"by hand, in place of {f'version {current}' if current else 'none'}")
 
     def refusal(self, version: int) -> str | None:
