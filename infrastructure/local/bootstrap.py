@@ -37,13 +37,14 @@ def main() -> None:
     command = sys.argv[1]
     if LOCAL.is_dir() or command not in LOOKING:
         refuse_anothers()
-    if command not in LOOKING and (why := soundness.why_not_here(HERE)):
+    if command in LOOKING:
+        if look_at_the_maker(command):
+            return
+        if not STAMP.is_file() and not is_held(local_dir()):
+            print(LOOKING[command], flush=True)
+            return
+    elif why := soundness.why_not_here(HERE):
         sys.exit(f"{LOCAL.parent} {why}. Move it to another folder, or clone into one.")
-    if command in LOOKING and look_at_the_maker(command):
-        return
-    if command in LOOKING and not STAMP.is_file() and not is_held(local_dir()):
-        print(LOOKING[command], flush=True)
-        return
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOCK, "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -68,11 +69,11 @@ def look_at_the_maker(command: str) -> bool:
 
     `make clean` does not delete tools under a process that makes them for something else.
     """
-    if not LOCK.is_file() or not is_locked(LOCK):
+    if not is_locked(LOCK) or not (maker := LOCK.read_text(encoding="utf-8").rstrip("\n")):
         return False
-    process, of, folder = [*LOCK.read_text(encoding="utf-8").rstrip("\n").split(" ", 2), "", ""][:3]
+    process, of, folder = maker.split(" ", 2)
     if of not in STACKS or folder != str(local_dir()):
-        if command == "release" and of:
+        if command == "release":
             sys.exit(f"Process {process} is making the tools (make {of}). Once it is done, the same command goes on.")
         return False
     if command == "status":

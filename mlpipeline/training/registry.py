@@ -78,8 +78,8 @@ class Registry:
 
     def data_source(self, version: ModelVersion) -> str:
         """Where the data came from that a version was trained on; empty where its run is gone."""
-        run = self._if_any(lambda: self._client.get_run(version.run_id))
-        return run.data.tags.get("data.source", "") if run else ""
+        run = self._if_any(lambda: self.run(version))
+        return run.tags.get("data.source", "") if run else ""
 
     def register(self, run_id: str, model_uri: str, decision: Decision) -> tuple[int, Decision]:
         """Makes a logged model a version, with the decision about it, and champion if that is the decision.

@@ -117,8 +117,8 @@ def test_everything_in_the_files_arrives(push):
     state = push()
     assert set(state["dashboards"]) == {"service", "model-and-data", "students-at-risk"}
     groups = grafana_cloud.read("alerting/rules.yaml")["groups"]
-    arrived = {rule["uid"] for group in state["groups"].values() for rule in group["rules"]}
-    assert arrived == {rule["uid"] for group in groups for rule in group["rules"]}
+    arrived = sorted(rule["uid"] for group in state["groups"].values() for rule in group["rules"])
+    assert arrived == sorted(rule["uid"] for group in groups for rule in group["rules"])
     assert {group["interval"] for group in state["groups"].values()} <= {60, 300, 600, 3600}
     assert list(state["points"]) == ["operators-webhook"]
     assert state["policy"]["receiver"] == "operators"
