@@ -1,6 +1,6 @@
 # Everything a person, a commit hook or CI calls. PYTHON=/path/to/python names the Python to use (3.11, 3.12 or 3.13).
 
-local = python=$$(sh infrastructure/local/find-python.sh) && exec "$$python" infrastructure/local/start.py
+local = python=$$(sh infrastructure/local/find-python.sh) && exec env MAKE_PID=$$PPID "$$python" infrastructure/local/start.py
 tools = .local/tools/bin
 services = mlpipeline model-deployment monitoring
 units = $(services:%=unit-of-%) unit-of-local

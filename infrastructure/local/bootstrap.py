@@ -27,6 +27,7 @@ LOG = LOCAL / "logs" / "tools.log"
 LOCK = LOCAL / "tools.lock"  # held while the tools are made, by the process whose id and command it has in it
 REQUIREMENTS = HERE / "requirements.txt"
 STAMP = TOOLS / "made-from"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STACKS = ("run", "demo", "postgres")  # what a stack is started with
 # What needs no tools where there are none, and must not wait for new ones where a stack runs with the old.
 LOOKING = {"stop": "Not running.", "release": "Not running.", "status": "Not running. Start it with: make run"}
@@ -163,9 +164,18 @@ def make() -> None:
 
 def call(command: list[str], log: TextIO) -> None:
     """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
-    # In a group of its own, of which nothing is to go on once this process does not.
-    with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, process_group=0) as process:
+    # In a group of its own, of which nothing is to go on once this process does not. A signal that comes while it is
+    # being started waits until it can be ended too.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    with subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn  # nothing else runs here
+        command,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),
+    ) as process:
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             process.wait()
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
@@ -189,7 +199,7 @@ def pinned(package: str) -> str:
 def begin() -> None:
     """Carries out the command line; what stands in the way is said in a sentence."""
     parent.end_with_make()
-    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for ending in ENDINGS:
         signal.signal(ending, signal.default_int_handler)
     try:
         main()

@@ -22,6 +22,11 @@ def end_with_parent() -> None:
 
 
 def end_with_make() -> None:
-    """Has the kernel end this process when make, where that has started it, is gone. It stays so in what it becomes."""
-    if os.environ.get("MAKELEVEL"):
+    """Has the kernel end this process when make, whose id is in MAKE_PID where that has started it, is gone.
+
+    It stays so in what this process becomes.
+    """
+    if make := os.environ.pop("MAKE_PID", ""):
         prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != int(make):  # gone before the kernel was asked
+            sys.exit("make was killed.")

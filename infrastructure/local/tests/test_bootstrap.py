@@ -21,9 +21,15 @@ with open(sys.argv[1], "w") as lock:
     time.sleep(600)
 """
 CALLER = """
-import sys
+import os, subprocess, sys
 sys.path.insert(0, sys.argv[1])
 import bootstrap
+class Disturbed(subprocess.Popen):
+    def __init__(self, *of, **options):
+        super().__init__(*of, **options)
+        for ending in sys.argv[2:]:
+            os.kill(os.getpid(), int(ending))
+bootstrap.subprocess.Popen = Disturbed
 bootstrap.main = lambda: bootstrap.call(["sh", "-c", "sleep 600 & echo $!; wait"], sys.stdout)
 bootstrap.begin()
 """
@@ -78,7 +84,7 @@ def test_who_made_the_tools_before_is_not_looked_for(making):
     assert not bootstrap.look_at_the_maker("stop")
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("ending", bootstrap.ENDINGS)
 def test_nothing_that_makes_the_tools_goes_on_after_the_end(spawn, wait, ending):
     caller = spawn("-c", CALLER, HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     below = psutil.Process(int(caller.stdout.readline()))
@@ -88,16 +94,28 @@ def test_nothing_that_makes_the_tools_goes_on_after_the_end(spawn, wait, ending)
     wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
 
 
+@pytest.mark.parametrize("ending", bootstrap.ENDINGS)
+def test_nor_after_an_end_that_comes_while_it_is_started(spawn, ending):
+    caller = spawn("-c", CALLER, HERE, str(int(ending)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Whatever goes on would keep the output open.
+    assert caller.communicate(timeout=30)[1] == "Interrupted; the same command goes on from here.\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")
 def test_it_ends_with_a_make_that_is_killed(spawn, wait):
-    """The process between is make; the shell stays, since it has something left to do."""
-    command = ["sh", "-c", '"$0" -c "$1" "$2"; true', sys.executable, CALLER, str(HERE)]
-    code = f"import subprocess; subprocess.run({command!r})"
-    make = spawn("-c", code, env=os.environ | {"MAKELEVEL": "1"}, stdout=subprocess.PIPE, text=True)
+    """The shell is make; it stays, since it has something left to do."""
+    command = ["sh", "-c", 'MAKE_PID=$$ "$0" -c "$1" "$2"; true', sys.executable, CALLER, str(HERE)]
+    make = spawn("-c", f"import subprocess; subprocess.run({command!r})", stdout=subprocess.PIPE, text=True)
     below = psutil.Process(int(make.stdout.readline()))
-    shell = psutil.Process(make.pid).children()[0]
-    shell.kill()
+    psutil.Process(make.pid).children()[0].kill()
     wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_it_does_not_begin_where_make_was_killed_before(spawn):
+    gone = spawn("-c", "")
+    gone.wait()
+    caller = spawn("-c", CALLER, HERE, env=os.environ | {"MAKE_PID": str(gone.pid)}, stdout=subprocess.PIPE)
+    assert caller.communicate(timeout=30) == (b"", None) and caller.returncode == 1
 
 
 @pytest.mark.parametrize("name", ["100%", "a [1] b", "what?", "x:y", "a=b", "$HOME", "Über uns #1"])
