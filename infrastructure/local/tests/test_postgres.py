@@ -4,6 +4,7 @@ import os
 import resource
 import sys
 import tempfile
+from urllib.parse import unquote, urlsplit
 
 import psycopg2
 import pytest
@@ -44,6 +45,16 @@ def test_the_server_wants_the_password_and_keeps_its_data(settings):
     assert rows == [{"x": 1}, {"x": 1}]
     assert database.password not in database.address
     assert database.password_file.stat().st_mode & 0o077 == 0
+
+
+def test_prefect_uses_the_stacks_own_server_whatever_its_password_and_makes_nothing_on_the_users(settings):
+    database = postgres.Database("127.0.0.1", 5432, "mlops", "p@ss:/?#%", "course")
+    program = Program("postgres", [], settings.local_dir, rank=10)
+    own, external = (addresses.Addresses(database, one, 1, 2, 3).environment(settings) for one in (program, None))
+    url = urlsplit(own["PREFECT_SERVER_DATABASE_CONNECTION_URL"])
+    assert (url.hostname, url.port, url.path) == ("127.0.0.1", 5432, "/prefect")
+    assert unquote(url.password) == database.password
+    assert not [name for name in external if "DATABASE" in name]
 
 
 def test_a_password_that_was_changed_is_named_with_its_file_which_may_have_been_written_by_echo(settings):

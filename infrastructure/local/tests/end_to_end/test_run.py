@@ -146,6 +146,12 @@ def test_the_deployments_have_their_schedules_and_queues(stack):
         assert deployment["parameters"].get("fallback_to_synthetic", False) is False
 
 
+def test_prefect_keeps_its_runs_in_the_postgres_of_the_stack(stack):
+    runs = stack.database.query("SELECT name FROM flow WHERE id IN (SELECT flow_id FROM flow_run)", database="prefect")
+    assert {run["name"] for run in runs} >= {"run-pipeline", "daily-monitoring"}
+    assert not list((stack.folder / "prefect").glob("*.db"))
+
+
 def _run_deployment(stack, name, parameters):
     """Runs it as `make run` does; gives the names of the tasks that were completed."""
     tasks = []
