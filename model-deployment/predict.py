@@ -1,8 +1,10 @@
 """The prediction service. `python predict.py` runs it for development; gunicorn.conf.py says how it runs otherwise."""
 
+import logging
 import sys
 
 from flask import Flask
+from werkzeug.serving import make_server
 
 from serving import champion, companions, logs, routes, settings, startup
 from serving.fast import FastPredictions
@@ -39,9 +41,11 @@ def main() -> None:
         app = create_app(found)
     except (FetchError, SettingsError) as error:
         sys.exit(str(error))
+    server = make_server(found.web_host, found.web_port, app, threaded=True)
+    logging.getLogger("predict").info("Serving at http://%s:%s, for development", found.web_host, server.port)
     running = companions.start(found)
     try:
-        app.run(found.web_host, found.web_port, threaded=True)
+        server.serve_forever()
     finally:
         app.extensions["service"].outbox.close()
         companions.stop(running)

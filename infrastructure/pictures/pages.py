@@ -35,7 +35,7 @@ def find(local: Path) -> Shown:
         raise CannotSee("Nothing runs. Start it with `make run` in another terminal, and wait until it is up.")
     if not demo.is_file():
         raise CannotSee(f"{demo} is not there. Make it with `make demo`.")
-    web = addresses["Prediction service"].removesuffix("/predict")
+    web = addresses["Prediction service"]
     mlflow = addresses["MLflow UI"].split("/#")[0]
     run_id = _read(f"{web}/model")["RUN_ID"]
     run = _read(f"{mlflow}/api/2.0/mlflow/runs/get?run_id={run_id}")["run"]

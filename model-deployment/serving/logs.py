@@ -1,8 +1,10 @@
 """Logs as JSON, a line each, on stderr."""
 
 import logging.config
+import re
 
 from gunicorn.glogging import Logger
+from pythonjsonlogger.json import JsonFormatter
 
 LEVEL = "INFO"
 CONFIGURATION = {
@@ -10,7 +12,7 @@ CONFIGURATION = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "serving.logs.Formatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
@@ -20,11 +22,20 @@ CONFIGURATION = {
     "root": {"level": LEVEL, "handlers": ["stderr"]},
     "loggers": {"alembic": {"level": "WARNING"}},
 }
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def configure() -> None:
     """Has this process log so."""
     logging.config.dictConfig(CONFIGURATION)
+
+
+class Formatter(JsonFormatter):
+    """Leaves out the colours that the server for development puts into its lines."""
+
+    def process_log_record(self, log_data: dict) -> dict:
+        """As its base calls it, before it writes JSON."""
+        return log_data | {"message": COLOURS.sub("", log_data["message"])}
 
 
 class GunicornLogger(Logger):

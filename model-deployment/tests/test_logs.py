@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+import sys
 
 import pytest
 import requests
 
-from benchmarks.servers import START_SECONDS, Service
+from benchmarks.servers import START_SECONDS, Service, start, wait
+from serving.settings import SERVICE
 
 
 @pytest.fixture(name="service")
@@ -40,6 +42,18 @@ def test_ctrl_c_leaves_no_traceback(service):
     os.killpg(service.process.pid, signal.SIGINT)
     assert service.process.wait(START_SECONDS) == 0
     assert "The outbox is empty." in [line["message"] for line in _said(service)]
+
+
+def test_for_development_too_every_line_is_json_without_colours(service):
+    service.process = start([sys.executable, "predict.py"], SERVICE, service.log, service.settings)
+    wait(service.is_ready)
+    requests.post(f"{service.address}/predict", json={}, timeout=5)
+    os.killpg(service.process.pid, signal.SIGINT)
+    assert service.process.wait(START_SECONDS) == 0
+    messages = [line["message"] for line in _said(service)]
+    assert f"Serving at {service.address}, for development" in messages
+    assert any('"POST /predict HTTP/1.1" 422' in message for message in messages)
+    assert "\x1b" not in "".join(messages)
 
 
 def test_with_an_access_log_each_request_is_a_line(service, request_body):

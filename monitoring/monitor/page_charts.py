@@ -9,8 +9,9 @@ from html import escape
 from monitor import page_axes, page_lines, page_values
 from monitor.panels import Panel, Table
 
-# Characters of a text for which there is room in a history, times the cells of a row.
-ROOM = 130
+DAY = timedelta(days=1)
+# Characters of a text for which there is room in a history, times the days that it shows.
+ROOM = 180
 
 
 def barchart(panel: Panel, table: Table) -> dict:
@@ -40,10 +41,11 @@ def barchart(panel: Panel, table: Table) -> dict:
 
 
 def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -> dict:
-    """A row for each line, a coloured cell for each of its times."""
+    """A row for each line, a coloured cell, a day wide, for each of its times."""
     found = page_lines.lines(panel, [table])
     plain = page_values.config(panel.definition, "")
-    times = sorted({moment for line in found for moment, _ in line.points})
+    times = _daily({moment for line in found for moment, _ in line.points})
+    longest = ROOM * DAY / (end - start)
     values = [[dict(line.points).get(moment) for moment in times] for line in found]
     colours = sorted({page_values.colour(value, plain) for row in values for value in row if value is not None})
     ends = [0.0, *((number + 1) / len(colours) for number in range(len(colours)))]
@@ -58,7 +60,7 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
         ],
         "customdata": texts,
         # What has no room is left to the pointer, as Grafana does.
-        "text": [[text if len(text) * len(times) <= ROOM else "" for text in row] for row in texts],
+        "text": [[text if len(text) <= longest else "" for text in row] for row in texts],
         "texttemplate": "%{text}",
         "textfont": {"size": 10, "color": "#ffffff"},
         "hovertemplate": "%{x|%d %b %Y}<br>%{y}: %{customdata}<extra></extra>",
@@ -78,7 +80,12 @@ def status_history(panel: Panel, table: Table, start: datetime, end: datetime) -
     return {"data": [heatmap], "layout": layout}
 
 
+def _daily(times: set[datetime]) -> list[datetime]:
+    """These times, and one for each day between them: Plotly widens a cell to where the next one begins."""
+    first, last = min(times), max(times)
+    return sorted(times | {first + number * DAY for number in range((last - first).days)})
+
+
 def _places(times: list[datetime]) -> list[datetime]:
     """Where cells are: Plotly makes them as wide as times are apart, so a single one gets the edges of a day."""
-    half = timedelta(hours=12)
-    return [times[0] - half, times[0] + half] if len(times) == 1 else times
+    return [times[0] - DAY / 2, times[0] + DAY / 2] if len(times) == 1 else times

@@ -240,14 +240,16 @@ def test_bars_say_how_much():
 
 
 def test_a_text_that_has_no_room_in_its_cell_is_left_to_the_pointer():
-    mappings = {"mappings": [{"type": "value", "options": {"1": {"text": "drifted", "index": 0}}}]}
+    """A cell is a day wide, however many there are."""
+    mappings = {"mappings": [{"type": "value", "options": {"1": {"text": "no predictions", "index": 0}}}]}
     panel = _panel("status-history", _steps((None, "blue")) | mappings)
-    for days, text in ((10, "drifted"), (21, "")):
-        rows = tuple((day, "a", 1.0) for day in _days(days))
-        found = page_charts.status_history(panel, Table(("time", "metric", "value"), rows), START, END)
-        (heatmap,) = found["data"]
-        assert heatmap["text"] == [[text] * days]
-        assert heatmap["customdata"] == [["drifted"] * days]
+    for start, text in ((END - timedelta(days=10), "no predictions"), (START, "")):
+        for days in (1, 4):
+            rows = tuple((day, "a", 1.0) for day in _days(days))
+            found = page_charts.status_history(panel, Table(("time", "metric", "value"), rows), start, END)
+            (heatmap,) = found["data"]
+            assert heatmap["text"] == [[text] * days]
+            assert heatmap["customdata"] == [["no predictions"] * days]
 
 
 def test_cells_of_a_history_have_the_colours_of_their_values_and_gaps_where_there_is_none():
@@ -256,7 +258,7 @@ def test_cells_of_a_history_have_the_colours_of_their_values_and_gaps_where_ther
     first, second = _days(2)
     rows = ((first, "a", 0.05), (first, "b", 0.2), (second, "a", 1.4))
     panel = _panel("status-history", options)
-    found = page_charts.status_history(panel, Table(("time", "metric", "value"), rows), START, END)
+    found = page_charts.status_history(panel, Table(("time", "metric", "value"), rows), first, END)
     (heatmap,) = go.Figure(found).data
     colours = [colour for _, colour in heatmap.colorscale][::2]
     shown = [[None if place is None else colours[place] for place in row] for row in heatmap.z]
@@ -325,6 +327,15 @@ def test_a_single_day_has_a_cell_as_wide_as_a_day():
     (heatmap,) = page_charts.status_history(panel, table, START, END)["data"]
     edges = [datetime.fromisoformat(edge) for edge in heatmap["x"]]
     assert edges[1] - edges[0] == timedelta(days=1)
+
+
+def test_days_that_were_not_monitored_are_blank_and_those_beside_them_no_wider():
+    panel = _panel("status-history", _steps((None, "blue")))
+    first, *between, last = _days(4)
+    table = Table(("time", "metric", "value"), ((first, "a", 1.0), (last, "a", 1.0)))
+    (heatmap,) = page_charts.status_history(panel, table, START, END)["data"]
+    assert [datetime.fromisoformat(place).day for place in heatmap["x"]] == [day.day for day in (first, *between, last)]
+    assert heatmap["z"] == [[0, None, None, 0]]
 
 
 def test_a_time_range_that_is_not_known_is_refused():

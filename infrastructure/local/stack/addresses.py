@@ -62,7 +62,7 @@ class Addresses:
         rows = {
             "MLflow UI": self.mlflow_ui,
             "Prefect UI": self.prefect,
-            "Prediction service": f"{self.web}/predict",
+            "Prediction service": self.web,
             **({"Grafana": self.grafana} if self.grafana_port else {}),
             "Postgres": self.database.address,
             "Logs": str(settings.logs),

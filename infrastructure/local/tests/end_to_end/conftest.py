@@ -124,7 +124,7 @@ class Stack:
     @property
     def web(self) -> str:
         """Address of the prediction service."""
-        return self.addresses["Prediction service"].removesuffix("/predict")
+        return self.addresses["Prediction service"]
 
     @property
     def mlflow(self) -> str:
