@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -27,7 +28,6 @@ LOG = LOCAL / "logs" / "tools.log"
 LOCK = LOCAL / "tools.lock"  # held while the tools are made, by the process whose id and command it has in it
 REQUIREMENTS = HERE / "requirements.txt"
 STAMP = TOOLS / "made-from"
-ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STACKS = ("run", "demo", "postgres")  # what a stack is started with
 # What needs no tools where there are none, and must not wait for new ones where a stack runs with the old.
 LOOKING = {"stop": "Not running.", "release": "Not running.", "status": "Not running. Start it with: make run"}
@@ -166,7 +166,7 @@ def call(command: list[str], log: TextIO) -> None:
     """Runs a command whose output goes to the log; ends with what may have gone wrong where it fails."""
     # In a group of its own, of which nothing is to go on once this process does not. A signal that comes while it is
     # being started waits until it can be ended too.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, parent.ENDINGS)
     with subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn  # nothing else runs here
         command,
         stdout=log,
@@ -178,7 +178,8 @@ def call(command: list[str], log: TextIO) -> None:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             process.wait()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # all of it has just ended by itself
+                os.killpg(process.pid, signal.SIGKILL)
             raise
     if process.returncode:
         lines = LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
@@ -199,8 +200,7 @@ def pinned(package: str) -> str:
 def begin() -> None:
     """Carries out the command line; what stands in the way is said in a sentence."""
     parent.end_with_make()
-    for ending in ENDINGS:
-        signal.signal(ending, signal.default_int_handler)
+    parent.on_the_end(signal.default_int_handler)
     try:
         main()
     except OSError as problem:

@@ -18,21 +18,29 @@ from parent import end_with_parent, prctl
 
 GRACE_SECONDS = 60  # longer than all programs of a supervisor may take to stop, one after the other
 PR_SET_CHILD_SUBREAPER = 36
+IGNORED = (signal.SIGINT, signal.SIGHUP)
 
 
 def main(command: list[str]) -> int:
     """Runs the command to its end; gives its exit code."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    for ignored in (signal.SIGINT, signal.SIGHUP):
+    for ignored in IGNORED:
         signal.signal(ignored, signal.SIG_IGN)
     child = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
-        command, stdin=subprocess.DEVNULL, preexec_fn=end_with_parent
+        command, stdin=subprocess.DEVNULL, preexec_fn=in_the_child
     ).pid
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     threading.Thread(target=end_with_stdin, args=(child,), daemon=True).start()
     status = reap_until(child)
     kill_descendants()
     return status
+
+
+def in_the_child() -> None:
+    """Undoes for the command what is for the guard alone, and has it end with the guard."""
+    for reset in IGNORED:
+        signal.signal(reset, signal.SIG_DFL)
+    end_with_parent()
 
 
 def end_with_stdin(child: int) -> None:

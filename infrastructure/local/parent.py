@@ -4,7 +4,9 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1
 
 
@@ -16,9 +18,14 @@ def prctl(option: int, value: int) -> None:
 
 def end_with_parent() -> None:
     """Has the kernel end this process when its parent is gone. Runs in the child, between fork and exec."""
-    for reset in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(reset, signal.SIG_DFL)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def on_the_end(handler: Callable) -> None:
+    """Has the signals that end this process call this. A closed terminal does not end it if nohup has started it."""
+    for ending in ENDINGS:
+        if ending != signal.SIGHUP or signal.getsignal(ending) != signal.SIG_IGN:
+            signal.signal(ending, handler)
 
 
 def end_with_make() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 from demo import replay, service_rows, story
@@ -44,7 +45,6 @@ DEFAULTS = (
 
 def run(settings: Settings) -> int:
     """Lives through three weeks, tells what happened, and writes a page about it; gives the exit code."""
-    environments.update(settings)
     own = Settings(
         local_dir=settings.demo_dir,
         data_source="synthetic",
@@ -52,7 +52,7 @@ def run(settings: Settings) -> int:
         **dict.fromkeys(("db_port", "mlflow_port", "prefect_port", "web_port"), 0),
     )
     refuse_what_is_not_ours(own.local_dir)
-    return hold(own, _demo, FAREWELL)
+    return hold(own, partial(_demo, settings), FAREWELL)
 
 
 def refuse_what_is_not_ours(folder: Path) -> None:
@@ -61,7 +61,8 @@ def refuse_what_is_not_ours(folder: Path) -> None:
         raise console.StepFailed(f"{folder} was not made by a demo, which would delete it: set LOCAL_DIR to another.")
 
 
-def _demo(settings: Settings, claimed: Instance) -> None:
+def _demo(of_the_user: Settings, settings: Settings, claimed: Instance) -> None:
+    environments.update(of_the_user)
     leftovers.end(settings.local_dir)
     _begin_anew(settings)
     chosen = addresses.choose(settings)

@@ -12,7 +12,9 @@ from pathlib import Path
 import soundness
 from parent import end_with_parent
 from stack import console, instance
-from stack.settings import SERVICES, Settings
+from stack.settings import ROOT, SERVICES, Settings
+
+LOCK = ROOT / ".local" / "environments.lock"  # held while they are brought up to date, wherever the stack's folder is
 
 
 def update(settings: Settings) -> None:
@@ -27,10 +29,24 @@ def update(settings: Settings) -> None:
 def make_all(settings: Settings) -> None:
     """Brings all services' environments up to date, with a line of progress each."""
     settings.make_folders()
-    for service in SERVICES:
-        with console.step(f"Environment of {service.name}") as step:
-            made = make(service, settings.logs / f"environment-{service.name}.log")
-            step.result = "installed" if made else "up to date"
+    with open(LOCK, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # several may want them at once
+        for service in SERVICES:
+            with console.step(f"Environment of {service.name}") as step:
+                made = make(service, settings.logs / f"environment-{service.name}.log")
+                step.result = "installed" if made else "up to date"
+
+
+def are_being_made() -> bool:
+    """Whether a process brings them up to date just now."""
+    try:
+        with open(LOCK, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def make(service: Path, log: Path) -> bool:

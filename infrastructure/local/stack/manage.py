@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from stack import console, grafana, instance, leftovers
+from stack import console, environments, grafana, instance, leftovers
 from stack.settings import Settings
 
 STOP_SECONDS = 90
@@ -17,6 +17,8 @@ def status(settings: Settings) -> int:
     facts = instance.read(settings.local_dir)
     if facts is None:
         console.note("Not running. Start it with: make run")
+        if demo := instance.read(settings.demo_dir):
+            console.note(f"A demo runs since {demo['started']}, process {demo['pid']}. make stop ends it.")
         return 0
     if facts["is_up"]:
         console.note(f"Running since {facts['started']}, process {facts['pid']}:")
@@ -60,8 +62,11 @@ def stop(settings: Settings) -> int:
 
 
 def release(settings: Settings) -> int:
-    """Stops the stack before its environments are deleted; an error where others run in them, which it names."""
+    """Stops the stack before its environments are deleted; an error where others run in them, or make them."""
     stopped = stop(settings)
+    if environments.are_being_made():
+        console.error("The environments are being made, and nothing was deleted. Once that is done: make clean")
+        return 1
     if others := sorted(leftovers.folders(settings.local_dir)):
         ways = " and ".join(f"make stop LOCAL_DIR={shlex.quote(folder)}" for folder in others)
         console.error(f"The environments are in use, and nothing was deleted. First: {ways}")

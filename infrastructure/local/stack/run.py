@@ -11,6 +11,7 @@ from dataclasses import replace
 import psycopg2
 import requests
 
+import parent
 import soundness
 from stack import (
     addresses,
@@ -33,7 +34,6 @@ from stack.supervisor import Supervisor
 
 WATCH_SECONDS = 2
 KEPT = "Stopped. It goes on with the same data at the next start; make clean deletes them."
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -140,9 +140,8 @@ def _watch(supervisor: Supervisor) -> None:
 
 def _stop_on_signals() -> None:
     def stop(*_):
-        for number in STOP_SIGNALS:
+        for number in parent.ENDINGS:
             signal.signal(number, signal.SIG_IGN)  # nothing cuts the end short
         raise Stopped
 
-    for number in STOP_SIGNALS:
-        signal.signal(number, stop)
+    parent.on_the_end(stop)

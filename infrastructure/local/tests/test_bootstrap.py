@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 import bootstrap
+import parent
 
 HERE = Path(bootstrap.__file__).parent
 MAKER = """
@@ -84,7 +85,7 @@ def test_who_made_the_tools_before_is_not_looked_for(making):
     assert not bootstrap.look_at_the_maker("stop")
 
 
-@pytest.mark.parametrize("ending", bootstrap.ENDINGS)
+@pytest.mark.parametrize("ending", parent.ENDINGS)
 def test_nothing_that_makes_the_tools_goes_on_after_the_end(spawn, wait, ending):
     caller = spawn("-c", CALLER, HERE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     below = psutil.Process(int(caller.stdout.readline()))
@@ -94,11 +95,36 @@ def test_nothing_that_makes_the_tools_goes_on_after_the_end(spawn, wait, ending)
     wait(lambda: not below.is_running() or below.status() == psutil.STATUS_ZOMBIE)
 
 
-@pytest.mark.parametrize("ending", bootstrap.ENDINGS)
+@pytest.mark.parametrize("ending", parent.ENDINGS)
 def test_nor_after_an_end_that_comes_while_it_is_started(spawn, ending):
     caller = spawn("-c", CALLER, HERE, str(int(ending)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     # Whatever goes on would keep the output open.
     assert caller.communicate(timeout=30)[1] == "Interrupted; the same command goes on from here.\n"
+
+
+def test_nor_is_an_end_called_a_fault_that_comes_as_the_last_of_it_ends(monkeypatch):
+    def wait(process, timeout=None, waits=subprocess.Popen.wait):
+        waits(process, timeout)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    with pytest.raises(KeyboardInterrupt):
+        bootstrap.call([sys.executable, "-c", ""], sys.__stdout__)
+
+
+def test_under_nohup_it_goes_on_when_the_terminal_is_closed(spawn):
+    caller = spawn(
+        *("-c", CALLER, HERE),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    caller.stdout.readline()
+    caller.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        caller.wait(0.5)
+    caller.terminate()
+    assert caller.wait(30) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel helps on Linux only")

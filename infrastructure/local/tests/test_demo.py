@@ -1,16 +1,18 @@
 """The demo's students are as they are said to be, and what is told of them is what happened."""
 
 import json
+import os
 import subprocess
 from collections import Counter
 from datetime import date, datetime
 
 import pytest
 
+from demo import run as demo
 from demo import scenario, story
 from demo.replay import Day, Replay, in_a_line
 from demo.run import environment_of, refuse_what_is_not_ours
-from stack import instance
+from stack import environments, instance
 from stack.addresses import Addresses
 from stack.console import StepFailed
 from stack.postgres import Database
@@ -192,6 +194,20 @@ def test_no_setting_of_the_user_s_reaches_the_services(service, package, tmp_pat
     names = {name.upper() for name in listed.split()}
     assert len(names) > 10
     assert not names - set(environment_of(settings, chosen))
+
+
+def test_it_can_be_seen_and_stopped_while_it_makes_the_environments(tmp_path, monkeypatch):
+    user = Settings(local_dir=tmp_path)
+    seen = []
+
+    def update(settings):
+        seen.append((settings.local_dir, instance.read(user.demo_dir)["pid"]))
+        raise StepFailed("enough")
+
+    monkeypatch.setattr(environments, "update", update)
+    with pytest.raises(StepFailed, match="enough"):
+        demo.run(user)
+    assert seen == [(user.local_dir, os.getpid())]
 
 
 def test_a_folder_that_no_demo_made_is_not_deleted(tmp_path):

@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 
 import bootstrap
 import soundness
-from stack import console, instance, leftovers, manage, run
+from stack import console, environments, instance, leftovers, manage, run
 from stack.settings import Settings
 
 
@@ -52,6 +53,19 @@ def test_environments_that_a_stack_in_another_folder_uses_are_not_deleted(tmp_pa
     wait(lambda: str(elsewhere) not in leftovers.folders(here.local_dir))
 
 
+def test_environments_that_are_being_made_are_not_deleted(tmp_path, monkeypatch, capsys):
+    settings = Settings(local_dir=tmp_path / "local")
+    monkeypatch.setattr(environments, "LOCK", tmp_path / "environments.lock")
+    monkeypatch.setattr(environments, "SERVICES", [tmp_path])
+    assert manage.release(settings) == 0
+    monkeypatch.setattr(environments, "make", lambda *_: manage.release(settings) == 1)
+    capsys.readouterr()
+    environments.make_all(settings)
+    said = capsys.readouterr().out
+    assert "being made, and nothing was deleted" in " ".join(said.split()) and "installed" in said
+    assert manage.release(settings) == 0
+
+
 def test_status_and_stop_when_nothing_runs(tmp_path, capsys):
     settings = Settings(local_dir=tmp_path)
     assert manage.status(settings) == manage.stop(settings) == 0
@@ -59,6 +73,11 @@ def test_status_and_stop_when_nothing_runs(tmp_path, capsys):
 
 
 def test_status_says_whether_all_of_it_answers(tmp_path, capsys):
+    settings = Settings(local_dir=tmp_path)
+    with instance.claim(settings.demo_dir):
+        manage.status(settings)
+        assert "Not running." in (said := capsys.readouterr().out)
+        assert f"A demo runs since {time.strftime('%Y-')}" in said and f"process {os.getpid()}" in said
     with instance.claim(tmp_path) as claimed:
         claimed.publish(addresses={"MLflow UI": "http://127.0.0.1:5000"})
         manage.status(Settings(local_dir=tmp_path))

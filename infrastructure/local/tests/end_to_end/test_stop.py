@@ -22,10 +22,13 @@ def test_sigterm(new_stack):
     assert "Stopped." in new_stack.output
 
 
-def test_make_stop_from_elsewhere(new_stack):
-    new_stack.start().wait_until_launched("prefect")
-    subprocess.run([sys.executable, LOCAL, "stop"], env=new_stack.environment, check=True)
-    assert new_stack.process.poll() is not None
+def test_make_stop_from_elsewhere_after_the_terminal_of_nohup_was_closed(new_stack):
+    new_stack.start(("nohup", "make", "run"), start_new_session=True).wait_until_launched("prefect")
+    os.killpg(new_stack.process.pid, signal.SIGHUP)
+    stopping = [sys.executable, LOCAL, "stop"]
+    said = subprocess.run(stopping, env=new_stack.environment, check=True, capture_output=True, text=True).stdout
+    assert said == "Stopped.\n"
+    new_stack.process.wait(timeout=60)
     assert not leftovers.find(new_stack.folder)
 
 
