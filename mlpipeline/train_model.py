@@ -40,20 +40,25 @@ def run_pipeline(
     found = settings.read()
     steps.configure_mlflow()
 
-    dataset = steps.read_data(found, data_source, data_since, fallback_to_synthetic)
-    checked = steps.validate_data(dataset, max_quarantined_share)
-    splits = steps.split_by_student(checked.rows, seed)
-    exploration = steps.explore_data(splits.train)
+    with steps.own_turn(found):
+        dataset = steps.read_data(found, data_source, data_since, fallback_to_synthetic)
+        checked = steps.validate_data(dataset, max_quarantined_share)
+        splits = steps.split_by_student(checked.rows, seed)
+        exploration = steps.explore_data(splits.train)
 
-    comparison = compare_candidates(found, splits.train, candidates, seed)
-    trained = steps.train(comparison, splits, decision_threshold, seed)
-    evaluation = steps.evaluate_model(trained, seed)
-    exported = steps.export_to_onnx(trained)
+        comparison = compare_candidates(found, splits.train, candidates, seed)
+        trained = steps.train(comparison, splits, decision_threshold, seed)
+        evaluation = steps.evaluate_model(trained, seed)
+        exported = steps.export_to_onnx(trained)
 
-    logged = steps.log_run(found, Training(dataset, checked, exploration, comparison, trained, exported, evaluation))
-    decision = steps.decide_on_promotion(found, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed)
-    version, decision = steps.register(found, logged, decision)
-    return {"run_id": logged.run_id, "version": version, "promoted": decision.promoted, **evaluation.metrics}
+        logged = steps.log_run(
+            found, Training(dataset, checked, exploration, comparison, trained, exported, evaluation)
+        )
+        decision = steps.decide_on_promotion(
+            found, dataset, trained.splits.test, evaluation.checks, promotion_margin, seed
+        )
+        version, decision = steps.register(found, logged, decision)
+        return {"run_id": logged.run_id, "version": version, "promoted": decision.promoted, **evaluation.metrics}
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,6 +27,23 @@ def on_the_end(handler: Callable) -> None:
     for ending in ENDINGS:
         if ending != signal.SIGHUP or signal.getsignal(ending) != signal.SIG_IGN:
             signal.signal(ending, handler)
+
+
+def hang_up_with_terminal() -> None:
+    """Passes on that the terminal was closed, which only the first process of a session is told: make tells nobody."""
+    if os.getsid(0) != os.getppid() or not _has_terminal():
+        return
+    while _has_terminal():
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def end_with_make() -> None:

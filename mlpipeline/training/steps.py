@@ -36,6 +36,7 @@ from training import (
     schema,
     selection,
     source,
+    turn,
     validate,
 )
 from training.announce import announce_champion
@@ -95,6 +96,14 @@ def _nothing_is_trained(more: str = "") -> Iterator[None]:
         yield
     except validate.DataRejected as error:
         raise validate.DataRejected(f"{error}{more} Nothing was trained, and the champion stays.") from None
+
+
+@contextmanager
+def own_turn(settings: Settings) -> Iterator[None]:
+    """Waits until no other training uses the data folder, and keeps it for the length of the block."""
+    waiting = "Another training uses %s. This one begins once that has ended."
+    with turn.take(settings.data_dir, lambda: get_run_logger().warning(waiting, settings.data_dir)):
+        yield
 
 
 @_step("read data")

@@ -48,5 +48,10 @@ class GunicornLogger(Logger):
         self.error_log.propagate = True
         self.error_log.setLevel(LEVEL)
 
+    def info(self, msg, *args, **kwargs) -> None:
+        """As gunicorn calls it. Where each worker has a socket of its own, it would name no address; ours is named."""
+        if not msg.startswith("Listening at"):
+            super().info(msg, *args, **kwargs)
+
     def access(self, resp, req, environ, request_time) -> None:
         """As gunicorn calls it, after each request."""

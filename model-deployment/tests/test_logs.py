@@ -33,6 +33,7 @@ def test_every_line_is_json_and_tells_of_start_end_and_failed_requests(service, 
     messages = [line["message"] for line in said]
     assert f"Serving at {service.address}" in messages
     assert "The outbox is empty." in messages
+    assert not [message for message in messages if message.startswith("Listening at")]
     (refused,) = [line for line in said if "request_id" in line]
     assert (refused["request_id"], refused["status"]) == ("mine", 422)
 

@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
@@ -145,3 +146,4 @@ def _stop_on_signals() -> None:
         raise Stopped
 
     parent.on_the_end(stop)
+    threading.Thread(target=parent.hang_up_with_terminal, daemon=True).start()

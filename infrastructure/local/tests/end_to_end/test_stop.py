@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from stack import leftovers
+from stack import instance, leftovers
 from stack.settings import LOCK, ROOT
 
 LOCAL = ROOT / "infrastructure" / "local"
@@ -32,11 +32,13 @@ def test_make_stop_from_elsewhere_after_the_terminal_of_nohup_was_closed(new_sta
     assert not leftovers.find(new_stack.folder)
 
 
-def test_a_closed_terminal(new_stack):
+def test_a_closed_terminal_whose_first_process_is_make(new_stack, wait):
+    """Once all is up, nothing is printed that would fail."""
     terminal, inside = pty.openpty()
-    new_stack.start(stdin=inside, stdout=inside, stderr=inside, preexec_fn=lambda: os.login_tty(inside))
+    of_the_terminal = {"stdin": inside, "stdout": inside, "stderr": inside}
+    new_stack.start(("make", "postgres"), **of_the_terminal, preexec_fn=lambda: os.login_tty(inside))
     os.close(inside)
-    new_stack.wait_until_launched("prefect")
+    wait(lambda: (instance.read(new_stack.folder) or {}).get("is_up"), 120)
     os.close(terminal)
     new_stack.assert_nothing_left()
 
