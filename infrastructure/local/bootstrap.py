@@ -51,7 +51,7 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
         if command in LOOKING:
-            if not soundness.is_whole(TOOLS):
+            if not (is_of_this_machine() and soundness.is_whole(TOOLS)):
                 make()
         elif not is_current():
             refuse_while_in_use()
@@ -114,6 +114,11 @@ def is_current() -> bool:
     return STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted() and soundness.is_whole(TOOLS)
 
 
+def is_of_this_machine() -> bool:
+    """Whether the environment was made on a machine of this kind: a folder may be shared by two."""
+    return STAMP.is_file() and STAMP.read_text(encoding="utf-8").startswith(f"{os.uname().machine} ")
+
+
 def refuse_while_in_use() -> None:
     """The programs of a running stack run in the tools environment, so it is not replaced under them."""
     if is_held(LOCAL):
@@ -140,7 +145,7 @@ def is_locked(file: Path) -> bool:
 def wanted() -> str:
     """What the environment is made from. It knows its own path, so it is made anew in a folder that was moved."""
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    return f"{digest} {sys.version} {TOOLS}"
+    return f"{os.uname().machine} {digest} {sys.version} {TOOLS}"
 
 
 def make() -> None:

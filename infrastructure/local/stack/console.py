@@ -13,7 +13,10 @@ from rich.status import Status
 LOG_LINES_SHOWN = 8
 LOG_COLUMNS_SHOWN = 400
 # What Python says of a package that is not there whole, or is for another machine.
-DAMAGED = ("ModuleNotFoundError", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture")
+DAMAGED = (
+    *("ModuleNotFoundError", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture"),
+    "cannot open shared object file",
+)
 # What Python and the loader of its libraries say where there is no memory, or a limit on it: nothing is damaged then.
 WITHOUT_MEMORY = ("MemoryError", "Cannot allocate memory", "failed to map segment from shared object")
 NEEDS_MEMORY = "It found too little memory: close what else runs, or raise the limit (ulimit -v), and run this again."

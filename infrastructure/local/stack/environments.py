@@ -86,7 +86,7 @@ def _stamp(service: Path) -> Path:
 
 def _wanted(service: Path) -> str:
     digest = hashlib.sha256((service / "Pipfile.lock").read_bytes()).hexdigest()
-    return f"{digest} {sys.version} {service}"
+    return f"{os.uname().machine} {digest} {sys.version} {service}"
 
 
 def _categories(service: Path) -> str:

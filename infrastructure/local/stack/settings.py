@@ -1,6 +1,7 @@
 """What the environment says to the local stack."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     db_user: str = Field("mlops", description="Postgres user; the server that is started here knows only mlops")
     db_password: SecretStr = Field(SecretStr(""), description="Its password; the server started here makes up its own")
     db_name: str = Field("course", description="Database of predictions and metrics")
+    db_sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
+        "prefer", description="TLS to Postgres, as libpq's sslmode"
+    )
+    db_sslrootcert: str = Field("", description="File of the certificates that verify-ca and verify-full trust")
     mlflow_port: int = Field(5000, description="Port of MLflow", **PORT)
     prefect_port: int = Field(4200, description="Port of Prefect", **PORT)
     web_port: int = Field(9696, description="Port of the prediction service", **PORT)

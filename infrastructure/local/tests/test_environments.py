@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,7 +33,9 @@ def test_an_environment_is_made_once(service, tmp_path):
     assert not environments.make(service, log)
 
 
-def test_it_is_made_anew_when_the_lock_changes_or_the_folder_moves_or_it_was_not_finished(service, tmp_path):
+def test_it_is_made_anew_for_another_lock_folder_or_machine_or_where_it_was_not_finished(
+    service, tmp_path, monkeypatch
+):
     log = tmp_path / "log"
     environments.make(service, log)
     with open(service / "Pipfile.lock", "a", encoding="utf-8") as lock:
@@ -41,6 +44,8 @@ def test_it_is_made_anew_when_the_lock_changes_or_the_folder_moves_or_it_was_not
     moved = Path(shutil.move(service, tmp_path / "moved"))
     assert environments.make(moved, log)
     (moved / ".venv" / "made-from").unlink()
+    assert environments.make(moved, log)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="another"))
     assert environments.make(moved, log)
 
 

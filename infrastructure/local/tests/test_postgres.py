@@ -155,6 +155,28 @@ def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password
     assert "s3cret" not in str(raised.value)
 
 
+def test_a_user_who_may_not_make_the_tables_is_told_so_where_there_are_none_and_tls_is_as_asked_for(settings):
+    supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+    with supervisor:
+        supervisor.start(program)
+        database.make()
+        database.query("CREATE ROLE plain LOGIN PASSWORD 'secret'")
+        theirs = {"db_host": database.host, "db_port": database.port, "db_name": database.name}
+        plain = theirs | {"db_user": "plain", "db_password": "secret"}
+        with pytest.raises(console.StepFailed, match='none of the tables.*GRANT CREATE ON SCHEMA public TO "plain"'):
+            postgres.external(Settings(**plain))
+        database.query("CREATE TABLE features (x int); CREATE TABLE metrics (x int)")
+        assert postgres.external(Settings(**plain)).user == "plain"
+        with pytest.raises(console.StepFailed, match="does not support SSL"):
+            postgres.external(Settings(**plain, db_sslmode="require"))
+
+
+def test_a_user_without_a_name_is_told_so(settings, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 2**31 - 7)
+    with pytest.raises(console.StepFailed, match="a user without a name, as 2147483641 is here(.|\n)*DB_HOST"):
+        postgres.own(settings, 1)
+
+
 @pytest.fixture(name="no_namespaces")
 def _no_namespaces(monkeypatch):
     """As in most containers. Gives whether the user nobody can reach PostgreSQL's programs."""

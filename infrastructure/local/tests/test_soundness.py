@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -120,9 +121,18 @@ def test_damaged_tools_are_no_current_tools(environment, monkeypatch):
     monkeypatch.setattr(bootstrap, "TOOLS", environment)
     monkeypatch.setattr(bootstrap, "STAMP", environment / "made-from")
     bootstrap.STAMP.write_text(bootstrap.wanted(), encoding="utf-8")
-    assert bootstrap.is_current()
+    assert bootstrap.is_current() and bootstrap.is_of_this_machine()
     _of(environment, "code.py").unlink()
     assert not bootstrap.is_current()
+
+
+def test_tools_of_another_kind_of_machine_are_made_anew_also_to_look(environment, monkeypatch):
+    monkeypatch.setattr(bootstrap, "TOOLS", environment)
+    monkeypatch.setattr(bootstrap, "STAMP", environment / "made-from")
+    assert not bootstrap.is_of_this_machine()
+    bootstrap.STAMP.write_text(bootstrap.wanted(), encoding="utf-8")
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="another"))
+    assert not bootstrap.is_current() and not bootstrap.is_of_this_machine()
 
 
 @pytest.mark.parametrize("command", ["stop", "status"])

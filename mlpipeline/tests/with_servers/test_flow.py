@@ -78,6 +78,14 @@ def test_prefect_shows_findings_candidates_scores_and_the_decision():
     assert "roc_auc" in shown["evaluation"].data
 
 
+@pytest.mark.usefixtures("first")
+def test_no_task_depends_on_a_flow_which_prefect_s_pages_cannot_show():
+    with get_client(sync_client=True) as prefect:
+        tasks = prefect.read_task_runs()
+    given = [source.input_type for task in tasks for sources in task.task_inputs.values() for source in sources]
+    assert set(given) == {"task_run"}
+
+
 def test_the_same_data_and_seed_give_the_same_model_metric_for_metric(first, settings):
     again = train_model.run_pipeline(**QUICK)
     ignored = {"run_id", "version"}
