@@ -130,11 +130,11 @@ def is_held(folder: Path) -> bool:
     return is_locked(folder / "run.lock")
 
 
-def is_locked(file: Path) -> bool:
-    """Whether a process holds this lock."""
+def is_locked(file: Path, kind: int = fcntl.LOCK_SH) -> bool:
+    """Whether a process holds this lock in a way that keeps others from one of this kind."""
     try:
         with open(file, "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:  # no such file, or not for this user to read

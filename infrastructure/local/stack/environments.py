@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bootstrap
 import soundness
 from parent import end_with_parent
 from stack import console, instance
@@ -39,14 +40,7 @@ def make_all(settings: Settings) -> None:
 
 def are_being_made() -> bool:
     """Whether a process brings them up to date just now."""
-    try:
-        with open(LOCK, "rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return bootstrap.is_locked(LOCK, fcntl.LOCK_EX)
 
 
 def make(service: Path, log: Path) -> bool:
