@@ -1,5 +1,6 @@
 """`make run` and `make postgres`: bring programs up, keep them up until told to stop, and take them down."""
 
+import errno
 import shlex
 import signal
 import threading
@@ -8,6 +9,7 @@ import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import requests
@@ -34,6 +36,7 @@ from stack.settings import Settings
 from stack.supervisor import Supervisor
 
 WATCH_SECONDS = 2
+WITHOUT_SPACE = "until there is space, predictions may be answered 503, and training and monitoring fail."
 KEPT = "Stopped. It goes on with the same data at the next start; make clean deletes them."
 
 
@@ -97,7 +100,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
         if not found:
             console.note(f"\n{grafana.HOW_TO_GET_IT}")
         console.note(things_to_try.text(chosen))
-        _watch(supervisor)
+        _watch(supervisor, settings.local_dir)
 
 
 def _postgres_alone(settings: Settings, claimed: Instance) -> None:
@@ -113,7 +116,7 @@ def _postgres_alone(settings: Settings, claimed: Instance) -> None:
         shown = database.environment | {"DB_PASSWORD": f"$(cat {shlex.quote(str(database.password_file))})"}
         console.note("For the services, in their terminals:\n")
         console.note("    export " + " ".join(f'{name}="{value}"' for name, value in shown.items()))
-        _watch(supervisor)
+        _watch(supervisor, settings.local_dir)
 
 
 @contextmanager
@@ -125,9 +128,9 @@ def announcing_the_end() -> Iterator[None]:
         console.note("\nStopping ...")
 
 
-def _watch(supervisor: Supervisor) -> None:
-    """Says when a program ends, comes back or is given up, for as long as the stack is up."""
-    known = supervisor.processes()
+def _watch(supervisor: Supervisor, folder: Path) -> None:
+    """Says when a program ends, comes back or is given up, and when the disk is full, as long as the stack is up."""
+    known, was_full = supervisor.processes(), False
     while True:
         time.sleep(WATCH_SECONDS)
         processes = supervisor.processes()
@@ -135,8 +138,21 @@ def _watch(supervisor: Supervisor) -> None:
             given_up = state == "FATAL" and known[name][1] != "FATAL"
             if process != known[name][0] or given_up:
                 event = "is up again" if process else "did not come back: start anew" if given_up else "ended"
-                console.warning(f"{time.strftime('%H:%M:%S')} {name} {event}; its log is {supervisor.log(name)}")
+                _tell(f"{name} {event}; its log is {supervisor.log(name)}")
         known = processes
+        full = soundness.is_full(folder)
+        if full != was_full:
+            _tell(f"The disk with {folder} " + (f"is full: {WITHOUT_SPACE}" if full else "has space again."))
+        was_full = full
+
+
+def _tell(event: str) -> None:
+    """Says it with the time of day. Where it is said into a file on a full disk, the stack goes on all the same."""
+    try:
+        console.warning(f"{time.strftime('%H:%M:%S')} {event}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
 
 
 def _stop_on_signals() -> None:

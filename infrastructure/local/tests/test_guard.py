@@ -88,6 +88,21 @@ def test_it_gives_the_exit_code_of_its_command(spawn):
     assert guard.wait(timeout=10) == 7
 
 
+def test_what_its_command_says_last_is_passed_on(spawn):
+    last_words = "import sys; print('x' * 100_000); sys.stdout.flush(); sys.exit('the end')"
+    guard = spawn(GUARD, sys.executable, "-c", last_words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert guard.stdout.read() == "x" * 100_000 + "\nthe end\n"
+    assert guard.wait(timeout=10) == 1
+
+
+@LINUX_ONLY
+def test_a_command_goes_on_where_the_disk_has_no_room_for_what_it_says(spawn):
+    speaks = "import sys; print('said', flush=True); print('said', file=sys.stderr, flush=True); sys.exit(7)"
+    with open("/dev/full", "wb") as full:
+        guard = spawn(GUARD, sys.executable, "-c", speaks, stdin=subprocess.PIPE, stdout=full, stderr=full)
+    assert guard.wait(timeout=10) == 7
+
+
 @LINUX_ONLY
 def test_a_child_that_does_not_listen_is_killed_after_the_grace_time(tree, wait):
     guard, child, grandchild = tree(handler="SIG_IGN", grace=1)
