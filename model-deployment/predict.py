@@ -36,6 +36,7 @@ def main() -> None:
     try:
         found = settings.read()
         logs.configure()
+        startup.wait_for_port(found)
         startup.make_folders(found)
         champion.bring(found)
         app = create_app(found)

@@ -4,8 +4,8 @@ The asking process holds the other end of this one's standard input. When that c
 is asked to end, and after `GRACE_SECONDS` everything below it is killed. On Linux the guard also adopts what its
 descendants leave behind, and the command itself is asked to end should the guard be killed.
 
-What the command says is passed on. Where that cannot be, as into a log on a full disk, it is lost: supervisord, for one,
-would end on being unable to say that it cannot write a log.
+What the command says is passed on. Where that cannot be, as into a log on a full disk, it is lost: supervisord, for
+one, would end on being unable to say that it cannot write a log.
 """
 
 import os

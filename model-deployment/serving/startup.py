@@ -45,7 +45,7 @@ def prepare(settings: Settings) -> None:
         make_folders(settings)
     except SettingsError as error:
         sys.exit(str(error))
-    _wait_for_port(settings)
+    wait_for_port(settings)
     folder = Path(metrics_folder(settings))
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -60,7 +60,7 @@ def clean_up(settings: Settings) -> None:
     shutil.rmtree(metrics_folder(settings), ignore_errors=True)
 
 
-def _wait_for_port(settings: Settings) -> None:
+def wait_for_port(settings: Settings) -> None:
     """Ends if the port is taken: with SO_REUSEPORT a second service would silently share it."""
     deadline = time.monotonic() + FREE_PORT_SECONDS
     while True:

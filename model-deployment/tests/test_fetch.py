@@ -77,3 +77,18 @@ def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path, command):
     assert ended.returncode == 1
     assert "MLflow at http://127.0.0.1:9 did not give the champion" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", [["predict.py"], ["-m", "gunicorn"]])
+def test_by_hand_it_names_the_address_that_it_cannot_have(tmp_path, command):
+    ended = subprocess.run(
+        [sys.executable, *command],
+        cwd=SERVICE,
+        env={"WEB_HOST": "not a host", "WEB_PORT": "9798", "OUTBOX_DIR": str(tmp_path / "outbox")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("WEB_HOST=not a host, WEB_PORT=9798: ")
+    assert "Traceback" not in ended.stderr

@@ -35,7 +35,11 @@ window.fetch = async (address, options) => {{
 {script}
 setTimeout(() => {{
   const typed = {typed};
-  for (const input of document.querySelectorAll("#fields input")) input.value = typed[input.name];
+  for (const input of document.querySelectorAll("#fields input")) {{
+    input.focus();
+    input.select();
+    document.execCommand(typed[input.name] ? "insertText" : "delete", false, typed[input.name]);
+  }}
   document.getElementById("form").requestSubmit();
 }}, 100);
 </script>"""
@@ -43,7 +47,7 @@ setTimeout(() => {{
 
 @pytest.fixture(name="sent")
 def _sent(tmp_path):
-    """A function that gives the text of the request's body for what was typed into the fields."""
+    """A function that gives, for what was typed into the fields, the request's text and the faults that are shown."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not browser:
         pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}")
@@ -60,16 +64,24 @@ def _sent(tmp_path):
             check=True,
             timeout=60,
         ).stdout
-        return html.unescape(re.search('<p id="sent">(.*?)</p>', shown).group(1))
+        faults = re.findall('name="([^"]*)"[^>]*><span class="fault">(.*?)</span>', shown)
+        return html.unescape(re.search('<p id="sent">(.*?)</p>', shown).group(1)), faults
 
     return sent
 
 
 def test_a_long_number_is_sent_as_it_was_typed(sent):
-    body = sent(UserID="9007199254740993", CourseCategory="Arts", DeviceType="1", Time="4.5", Videos="007")
+    body, _ = sent(UserID="9007199254740993", CourseCategory="Arts", DeviceType="1", Time="4.5", Videos="007")
     assert body == '{"UserID":9007199254740993,"CourseCategory":"Arts","DeviceType":1,"Time":4.5,"Videos":7}'
 
 
 def test_what_is_left_empty_is_null_where_it_may_be_and_missing_elsewhere(sent):
-    body = sent(UserID="", CourseCategory="", DeviceType="", Time="", Videos="1e3")
+    body, _ = sent(UserID="", CourseCategory="", DeviceType="", Time="", Videos="1e3")
     assert json.loads(body) == {"CourseCategory": "", "Time": None, "Videos": 1000}
+
+
+@pytest.mark.parametrize("typed", ["12e", "1-3", "-"])
+def test_what_is_no_number_is_told_at_its_field_and_not_sent(sent, typed):
+    body, faults = sent(UserID="1", CourseCategory="Arts", DeviceType="1", Time=typed, Videos="3-4")
+    message = "This is not a number; nothing was sent"
+    assert body == "" and faults == [("Time", message), ("Videos", message)]

@@ -14,7 +14,7 @@ LOG_LINES_SHOWN = 8
 LOG_COLUMNS_SHOWN = 400
 # What Python says of a package that is not there whole, or is for another machine.
 DAMAGED = (
-    *("ModuleNotFoundError", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture"),
+    *("No module named", "ImportError", "invalid ELF header", "wrong ELF class", "incompatible architecture"),
     "cannot open shared object file",
 )
 # What Python and the loader of its libraries say where there is no memory, or a limit on it: nothing is damaged then.

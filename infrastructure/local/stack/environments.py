@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bootstrap
@@ -15,7 +17,7 @@ from parent import end_with_parent
 from stack import console, instance
 from stack.settings import ROOT, SERVICES, Settings
 
-LOCK = ROOT / ".local" / "environments.lock"  # held while they are brought up to date, wherever the stack's folder is
+LOCK = ROOT / ".local" / "environments.lock"  # held while they are made or needed, wherever the stack's folder is
 
 
 def update(settings: Settings) -> None:
@@ -30,16 +32,23 @@ def update(settings: Settings) -> None:
 def make_all(settings: Settings) -> None:
     """Brings all services' environments up to date, with a line of progress each."""
     settings.make_folders()
-    with open(LOCK, "wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)  # several may want them at once
+    with needed():
         for service in SERVICES:
             with console.step(f"Environment of {service.name}") as step:
                 made = make(service, settings.logs / f"environment-{service.name}.log")
                 step.result = "installed" if made else "up to date"
 
 
-def are_being_made() -> bool:
-    """Whether a process brings them up to date just now."""
+@contextmanager
+def needed() -> Iterator[None]:
+    """Keeps make clean from deleting them, and the tools, in its block."""
+    with open(LOCK, "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # several may want them at once
+        yield
+
+
+def are_needed() -> bool:
+    """Whether a process makes them, or holds a stack that runs in them, just now."""
     return bootstrap.is_locked(LOCK, fcntl.LOCK_EX)
 
 

@@ -64,12 +64,15 @@ def stop(settings: Settings) -> int:
 def release(settings: Settings) -> int:
     """Stops the stack before its environments are deleted; an error where others run in them, or make them."""
     stopped = stop(settings)
-    if environments.are_being_made():
-        console.error("The environments are being made, and nothing was deleted. Once that is done: make clean")
-        return 1
     if others := sorted(leftovers.folders(settings.local_dir)):
         ways = " and ".join(f"make stop LOCAL_DIR={shlex.quote(folder)}" for folder in others)
         console.error(f"The environments are in use, and nothing was deleted. First: {ways}")
+        return 1
+    if environments.are_needed():
+        console.error(
+            "The environments are being made, or a stack that needs them is starting, and nothing was deleted. Once "
+            "that is done: make clean"
+        )
         return 1
     return stopped
 

@@ -138,7 +138,7 @@ def own(settings: Settings, port: int) -> tuple[Database, Program]:
     password = password_file.read_text(encoding="utf-8").strip()
     database = Database(ports.HOST, port, OWN_USER, password, settings.db_name, password_file)
     as_user = unprivileged(folder)
-    if not data.is_dir():
+    if not data.is_dir() or not any(data.iterdir()):
         _make_data_directory(database, data, as_user, settings.logs / "postgres-initdb.log")
     _forget_dead_server(data)
     command = [*as_user, BINARIES / "postgres", "-D", data, "-p", port, "-c", f"listen_addresses={ports.HOST}"]

@@ -59,7 +59,7 @@ def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewel
     _stop_on_signals()
     settings.make_folders()
     try:
-        with instance.claim(settings.local_dir) as claimed:
+        with instance.claim(settings.local_dir) as claimed, environments.needed():
             body(settings, claimed)
     except instance.AlreadyRunning:
         return manage.running_already(settings, wants_all=body is not _postgres_alone)

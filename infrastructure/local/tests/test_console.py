@@ -42,6 +42,7 @@ def test_a_failed_step_shows_the_end_of_its_log_and_no_endless_lines(log):
     "line",
     [
         "ModuleNotFoundError: No module named 'flask'",
+        "Original error was: No module named 'numpy._core._multiarray_umath'",
         "ImportError: /a/b.so: invalid ELF header",
         "/a/b.so: cannot open shared object file: No such file or directory",
         '{"exc_info": "ModuleNotFoundError: No module named \'flask\'"}',

@@ -62,8 +62,19 @@ def test_environments_that_are_being_made_are_not_deleted(tmp_path, monkeypatch,
     capsys.readouterr()
     environments.make_all(settings)
     said = capsys.readouterr().out
-    assert "being made, and nothing was deleted" in " ".join(said.split()) and "installed" in said
+    assert "The environments are being made, or" in said and "installed" in said
     assert manage.release(settings) == 0
+
+
+def test_nor_under_a_stack_in_another_folder_that_has_started_nothing_yet(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(environments, "LOCK", tmp_path / "environments.lock")
+    monkeypatch.setattr(run, "_stop_on_signals", lambda: None)
+    here = Settings(local_dir=tmp_path / "here")
+    released = []
+    run.hold(Settings(local_dir=tmp_path / "there"), lambda *_: released.append(manage.release(here)), "")
+    assert released == [1]
+    assert "a stack that needs them is starting, and nothing was deleted" in " ".join(capsys.readouterr().out.split())
+    assert manage.release(here) == 0
 
 
 def test_status_and_stop_when_nothing_runs(tmp_path, capsys):

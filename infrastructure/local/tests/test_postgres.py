@@ -29,6 +29,7 @@ def _run(settings, port):
 
 
 def test_the_server_wants_the_password_and_keeps_its_data(settings):
+    (settings.local_dir / "postgres" / "data").mkdir(parents=True)  # what a deletion that was cut short may leave
     for _ in range(2):
         supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
         with supervisor:

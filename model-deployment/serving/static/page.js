@@ -93,6 +93,13 @@ function showAnswer(answer, model) {
 async function predict(event, model) {
   event.preventDefault();
   document.querySelectorAll(".fault").forEach((fault) => fault.remove());
+  // The browser gives such a field's value as empty, which would be sent as not known.
+  const unreadable = [...document.querySelectorAll("#fields input")].filter(({ validity }) => validity.badInput);
+  if (unreadable.length) {
+    byId("json").textContent = "";
+    showFaults({ errors: unreadable.map(({ name }) => ({ field: name, message: "This is not a number; nothing was sent" })) });
+    return;
+  }
   const headers = { "Content-Type": "application/json" };
   const key = document.querySelector('#fields input[data-type="secret"]');
   if (key) headers.Authorization = `Bearer ${key.value}`;
