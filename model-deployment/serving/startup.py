@@ -61,7 +61,7 @@ def clean_up(settings: Settings) -> None:
 
 
 def wait_for_port(settings: Settings) -> None:
-    """Ends if the port is taken: with SO_REUSEPORT a second service would silently share it."""
+    """Ends if the address cannot be had: with SO_REUSEPORT a second service would silently share a taken port."""
     deadline = time.monotonic() + FREE_PORT_SECONDS
     while True:
         with socket.socket() as probe:
