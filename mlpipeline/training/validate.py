@@ -74,7 +74,7 @@ def check(rows: pd.DataFrame) -> Checked:
     """
     rows = rows.reset_index(drop=True)
     numbers, reasons = _to_numbers(rows)
-    reasons = pd.concat([reasons, _broken_rules(numbers)])
+    reasons = pd.concat([reasons, _broken_rules(numbers, missing=rows.isna())])
     good = numbers.drop(index=reasons.index.unique())
     distinct = good.drop_duplicates()
     several = distinct[distinct[schema.STUDENT].duplicated(keep=False)]
@@ -148,12 +148,17 @@ def _rules() -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns)
 
 
-def _broken_rules(numbers: pd.DataFrame) -> pd.Series:
-    """A reason for each broken rule, under the index of its row."""
+def _broken_rules(numbers: pd.DataFrame, missing: pd.DataFrame) -> pd.Series:
+    """A reason for each broken rule, under the index of its row.
+
+    `missing`: where nothing was read. What else is missing among the numbers was no number, which is told already.
+    """
     try:
         _rules().validate(numbers.astype(dict.fromkeys(schema.STRINGS, "str")), lazy=True)
     except pa.errors.SchemaErrors as errors:
         broken = errors.failure_cases
+        cases = zip(broken["index"], broken["column"], broken["check"], strict=True)
+        broken = broken[[rule != "not_nullable" or missing.at[row, column] for row, column, rule in cases]]
         return pd.Series(
             [
                 f"{column} is missing" if rule == "not_nullable" else f"{column} is {_shown(value)!r}, {rule}"
