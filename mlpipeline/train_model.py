@@ -39,6 +39,7 @@ def run_pipeline(
             interval of the difference, for the model to become champion.
     """
     found = settings.read()
+    found.make_folders()
     steps.configure_mlflow()
 
     with steps.own_turn(found):

@@ -37,7 +37,7 @@ def main() -> None:
         found = settings.read()
         logs.configure()
         startup.wait_for_port(found)
-        startup.make_folders(found)
+        found.make_folders()
         champion.bring(found)
         app = create_app(found)
     except (FetchError, SettingsError) as error:

@@ -18,6 +18,7 @@ def daily_monitoring(day: date | None = None) -> dict:
             same day replaces the day's rows.
     """
     found = settings.read()
+    found.make_folders()
     steps.configure_mlflow()
     engine = steps.open_database(found)
     now = flow_run.scheduled_start_time
@@ -41,6 +42,7 @@ def backfill(first_day: date, last_day: date) -> None:
         last_day: The last day, which is looked at too.
     """
     found = settings.read()
+    found.make_folders()
     steps.configure_mlflow()
     days.not_ahead(last_day, flow_run.scheduled_start_time, found.zone)
     wanted = [days.day(one, found.zone) for one in days.between(first_day, last_day)]

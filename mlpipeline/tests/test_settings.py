@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,8 @@ from training import settings
     [
         ("DB_PORT", "x", "DB_PORT=x: Input should be a valid integer"),
         ("DB_SSLMODE", "on", "DB_SSLMODE=on: Input should be 'disable', 'prefer', 'require', 'verify-ca' or"),
+        ("TRACKING_URI", "127.0.0.1:5000", "TRACKING_URI=127.0.0.1:5000: String should match pattern"),
+        ("MODEL_NAME", "school/model", "MODEL_NAME=school/model: String should match pattern"),
         ("TASK_RUNNER", "dask", "TASK_RUNNER=dask: String should match pattern"),
     ],
 )
@@ -22,6 +25,19 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(monkeypatch
     with pytest.raises(settings.SettingsError) as raised:
         settings.read()
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["data_dir", "monitoring_data_dir"])
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, name):
+    given = {"data_dir": tmp_path / "new" / "data", "monitoring_data_dir": tmp_path / "monitoring_data"}
+    settings.Settings(**given).make_folders()
+    assert all(folder.is_dir() for folder in given.values())
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/x")):
+        with pytest.raises(
+            settings.SettingsError, match=f"{name.upper()}={folder}: a folder that can be made and written to"
+        ):
+            settings.Settings(**given | {name: folder}).make_folders()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the environment says to the training pipeline."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Literal
@@ -20,12 +21,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    tracking_uri: str = Field("http://127.0.0.1:5000", description="Address of the MLflow server")
+    tracking_uri: str = Field(
+        "http://127.0.0.1:5000", pattern="^(https?|sqlite)://", description="Address of the MLflow server"
+    )
     experiment: str = Field(
         "online-course-engagement-prediction-experiment",
         description="MLflow experiment that the runs belong to",
     )
-    model_name: str = Field("online-course-model", description="Name of the registered model in MLflow")
+    model_name: str = Field(
+        "online-course-model", pattern="^[^/:]+$", description="Name of the registered model in MLflow"
+    )
     data_source: str = Field(
         "kaggle",
         description="Where the data comes from: kaggle, synthetic, postgres (what was predicted and what came out), or "
@@ -57,6 +62,20 @@ class Settings(BaseSettings):
     def workers(self) -> int:
         """Threads to compare candidates in: one for each CPU that this process may use."""
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def make_folders(self) -> None:
+        """Makes the folders that are written to; raises SettingsError where it cannot, or may not write there."""
+        for name in ("data_dir", "monitoring_data_dir"):
+            folder = getattr(self, name)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                reason = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+            except OSError as error:
+                reason = error.strerror
+            if reason:
+                raise SettingsError(
+                    f"{name.upper()}={folder}: a folder that can be made and written to is needed ({reason})"
+                )
 
 
 def read() -> Settings:

@@ -68,7 +68,8 @@ def bring(settings: Settings) -> str:
         run_id = registry.champion(settings)
         fetch.bring(settings, run_id, is_new=last is None or run_id != last.run_id)
     except (RegistryUnavailable, FetchError) as error:
-        said = f"MLflow at {registry.shown(settings.tracking_uri)} did not give the champion of {settings.model_name}"
+        server = registry.shown(settings.tracking_uri)
+        said = f"The champion of {settings.model_name} cannot be had from MLflow at {server}"
         if last is None:
             raise FetchError(f"{said}: {error}") from error
         LOG.warning("%s, so the last one is served, run %s: %s", said, last.run_id, error)

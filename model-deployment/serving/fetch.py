@@ -52,7 +52,8 @@ def bring(settings: Settings, run_id: str, is_new: bool = False) -> str:
     )
     if fetched.returncode:
         lines = fetched.stderr.strip().splitlines() or ["no reason given"]
-        raise FetchError(lines[-1])
+        crashed = any(line.startswith("Traceback") for line in lines)
+        raise FetchError(f"What fetches models is broken: {lines[-1]}" if crashed else lines[-1])
     return run_id
 
 

@@ -1,6 +1,8 @@
 """What the environment says to the prediction service."""
 
+import errno
 import hashlib
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -32,7 +34,9 @@ class Settings(BaseSettings):
         None, pattern="^[0-9a-f]{32}$", description="MLflow run whose model is served; left empty: the champion's"
     )
     model_name: str = Field(
-        "online-course-model", description="Registered model whose champion is followed when RUN_ID is empty"
+        "online-course-model",
+        pattern="^[^/:]+$",
+        description="Registered model whose champion is followed when RUN_ID is empty",
     )
     model_cache: Path = Field(SERVICE / "model_cache", description="Folder that fetched models are kept in, by run")
     champion_poll_seconds: float = Field(
@@ -74,6 +78,20 @@ class Settings(BaseSettings):
     def key_hashes(self) -> list[str]:
         """SHA-256 of each accepted API key, in hex."""
         return [key.strip() for key in self.api_keys.get_secret_value().split(",") if key.strip()]
+
+    def make_folders(self) -> None:
+        """Makes the folders that are written to; raises SettingsError where it cannot, or may not write there."""
+        for name in ("model_cache", "outbox_dir"):
+            folder = getattr(self, name)
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                reason = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+            except OSError as error:
+                reason = error.strerror
+            if reason:
+                raise SettingsError(
+                    f"{name.upper()}={folder}: a folder that can be made and written to is needed ({reason})"
+                )
 
     @field_validator("api_keys")
     @classmethod

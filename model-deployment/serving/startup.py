@@ -1,6 +1,5 @@
 """What is done once, before the first process that answers requests starts, and after the last has ended."""
 
-import errno
 import os
 import shutil
 import socket
@@ -24,25 +23,10 @@ def metrics_folder(settings: Settings) -> str:
     return str(parent / f"online-course-metrics-{os.getuid()}-{settings.web_port}")
 
 
-def make_folders(settings: Settings) -> None:
-    """Makes the folders that the service writes to; raises SettingsError where it cannot, or may not write there."""
-    for name in ("model_cache", "outbox_dir"):
-        folder = getattr(settings, name)
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            reason = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
-        except OSError as error:
-            reason = error.strerror
-        if reason:
-            raise SettingsError(
-                f"{name.upper()}={folder}: a folder that can be made and written to is needed ({reason})"
-            )
-
-
 def prepare(settings: Settings) -> None:
     """Makes the folders, checks that the port is free, and brings the model; says what fails and ends."""
     try:
-        make_folders(settings)
+        settings.make_folders()
     except SettingsError as error:
         sys.exit(str(error))
     wait_for_port(settings)

@@ -140,7 +140,9 @@ def test_without_mlflow_the_last_champion_is_served_and_that_is_said(mlflow, fol
 
 def test_without_mlflow_and_a_last_champion_it_says_what_it_tried(following):
     settings = following.model_copy(update={"tracking_uri": "http://127.0.0.1:9"})
-    with pytest.raises(FetchError, match="MLflow at http://127.0.0.1:9 did not give the champion of online-course"):
+    with pytest.raises(
+        FetchError, match="^The champion of online-course-model cannot be had from MLflow at http://127"
+    ):
         champion.bring(settings)
 
 

@@ -4,7 +4,6 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from benchmarks.servers import wait
 from serving import companion, startup
 from serving.companion import Companion
-from serving.settings import SERVICE, Settings, SettingsError
+from serving.settings import SERVICE, Settings
 
 FOLLOWER = "serving.follower"
 
@@ -61,17 +60,6 @@ def test_it_ends_when_its_parent_is_killed():
         finally:
             parent.kill()
     wait(lambda: not child.is_running(), seconds=10)
-
-
-@pytest.mark.parametrize("name", ["model_cache", "outbox_dir"])
-def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, name):
-    given = {"model_cache": tmp_path / "new" / "cache", "outbox_dir": tmp_path / "outbox"}
-    startup.make_folders(Settings(**given))
-    assert all(folder.is_dir() for folder in given.values())
-    (tmp_path / "file").touch()
-    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/x")):
-        with pytest.raises(SettingsError, match=f"{name.upper()}={folder}: a folder that can be made and written to"):
-            startup.make_folders(Settings(**given | {name: folder}))
 
 
 def test_a_port_that_is_taken_is_said(monkeypatch, tmp_path):

@@ -59,6 +59,13 @@ def test_no_process_has_heavy_libraries_that_it_does_not_need(process, modules):
     assert loaded.stdout.strip() == "[]"
 
 
+def test_a_package_that_is_not_whole_is_not_said_to_be_the_fault_of_mlflow(tmp_path, monkeypatch):
+    (tmp_path / "mlflow.py").write_text("raise ImportError('No module named numpy._core')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(FetchError, match="^What fetches models is broken: ImportError: No module named numpy._core$"):
+        fetch.bring(Settings(model_cache=tmp_path / "cache"), "0" * 32)
+
+
 @pytest.mark.parametrize("command", [["predict.py"], ["-m", "gunicorn"]])
 def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path, command):
     ended = subprocess.run(
@@ -75,7 +82,7 @@ def test_by_hand_it_says_in_a_sentence_why_it_does_not_start(tmp_path, command):
         check=False,
     )
     assert ended.returncode == 1
-    assert "MLflow at http://127.0.0.1:9 did not give the champion" in ended.stderr
+    assert "The champion of online-course-model cannot be had from MLflow at http://127.0.0.1:9: " in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

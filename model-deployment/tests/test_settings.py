@@ -3,11 +3,12 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from serving import settings
-from serving.settings import SERVICE, SettingsError
+from serving.settings import SERVICE, Settings, SettingsError
 
 HASH = hashlib.sha256(b"a key of its own").hexdigest()
 
@@ -20,6 +21,7 @@ HASH = hashlib.sha256(b"a key of its own").hexdigest()
         ("WEB_PORT", "70000"),
         ("WEB_CONCURRENCY", "none"),
         ("TRACKING_URI", "sqlite:///mlflow.db"),
+        ("MODEL_NAME", "school/model"),
         ("OUTBOX_MAX_BYTES", "1000"),
         ("DB_SSLMODE", "yes"),
         ("CHAMPION_POLL_SECONDS", "31"),
@@ -37,6 +39,17 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch):
     monkeypatch.setenv("WEB_PORT", "0")
     with pytest.raises(SettingsError, match="DB_PORT=0: .*; WEB_PORT=0: "):
         settings.read()
+
+
+@pytest.mark.parametrize("name", ["model_cache", "outbox_dir"])
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path, name):
+    given = {"model_cache": tmp_path / "new" / "cache", "outbox_dir": tmp_path / "outbox"}
+    Settings(**given).make_folders()
+    assert all(folder.is_dir() for folder in given.values())
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/x")):
+        with pytest.raises(SettingsError, match=f"{name.upper()}={folder}: a folder that can be made and written to"):
+            Settings(**given | {name: folder}).make_folders()
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch):

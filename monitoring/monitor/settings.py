@@ -1,5 +1,7 @@
 """What the environment says to the monitoring."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -8,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REFERENCE_OF = 10  # a fifth of the students, and twice as many as a day needs to be compared
+SOURCES, FILES = ("kaggle", "synthetic", "postgres"), (".csv", ".parquet")  # that training takes
 SERVICE = Path(__file__).resolve().parent.parent
 
 
@@ -20,8 +23,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    tracking_uri: str = Field("http://127.0.0.1:5000", description="Address of the MLflow server")
-    mlflow_url: str = Field("", description="Address of MLflow in the links that people open; empty: TRACKING_URI")
+    tracking_uri: str = Field(
+        "http://127.0.0.1:5000", pattern="^(https?|sqlite)://", description="Address of the MLflow server"
+    )
+    mlflow_url: str = Field(
+        "",
+        pattern="^(https?://.+)?$",
+        description="Address of MLflow in the links that people open; empty: TRACKING_URI",
+    )
     monitoring_experiment: str = Field("monitoring", description="MLflow experiment that the daily reports belong to")
     reference_cache: Path = Field(SERVICE / "reference_cache", description="Folder that reference data is kept in")
     db_host: str = Field("127.0.0.1", description="Host of the Postgres server")
@@ -63,6 +72,20 @@ class Settings(BaseSettings):
         """The time zone of the days."""
         return ZoneInfo(self.time_zone)
 
+    def make_folders(self) -> None:
+        """Makes the folders that are written to; raises SettingsError where it cannot, or may not write there."""
+        for name in ("reference_cache",):
+            folder = getattr(self, name)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                reason = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+            except OSError as error:
+                reason = error.strerror
+            if reason:
+                raise SettingsError(
+                    f"{name.upper()}={folder}: a folder that can be made and written to is needed ({reason})"
+                )
+
     @field_validator("time_zone")
     @classmethod
     def _is_known(cls, value: str) -> str:
@@ -70,6 +93,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("must be a name of the IANA database, such as UTC or Europe/Berlin") from None
+        return value
+
+    @field_validator("retrain_data_source")
+    @classmethod
+    def _is_a_source(cls, value: str) -> str:
+        if value not in SOURCES and "://" not in value and not value.lower().endswith(FILES):
+            raise ValueError(f"allowed are {', '.join(SOURCES)}, and the path or URL of a CSV or parquet file")
         return value
 
     @model_validator(mode="after")

@@ -8,6 +8,13 @@ from stack.postgres import Database
 from stack.settings import Settings
 from stack.supervisor import Program
 
+# Settings of the services that the stack makes itself, and why.
+NOT_USED = {
+    "API_KEYS": "the service that is started here answers without a key. Start it by hand to try keys",
+    "RUN_ID": "the service that is started here follows the champion, which champion.py can set to another version",
+    "MODEL_NAME": f"what is trained here becomes a version of {tracking.MODEL}",
+}
+
 
 @dataclass(frozen=True)
 class Addresses:
@@ -116,10 +123,9 @@ class Addresses:
 
 def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
     """Chooses the ports, and finds or prepares the database."""
-    if os.environ.get("API_KEYS"):
-        console.warning(
-            "API_KEYS is not used: the service that is started here answers without a key. Start it by hand to try keys"
-        )
+    for name, reason in NOT_USED.items():
+        if os.environ.get(name):
+            console.warning(f"{name} is not used: {reason}")
     taken: set[int] = set()
     if settings.db_host:
         database, own = postgres.external(settings), None

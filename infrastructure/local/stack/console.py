@@ -20,7 +20,10 @@ DAMAGED = (
 # What Python and the loader of its libraries say where there is no memory, or a limit on it: nothing is damaged then.
 WITHOUT_MEMORY = ("MemoryError", "Cannot allocate memory", "failed to map segment from shared object")
 NEEDS_MEMORY = "It found too little memory: close what else runs, or raise the limit (ulimit -v), and run this again."
-MENDED_BY = "An environment seems to be damaged: delete the folder .venv of that service, and run this again."
+MENDED_BY = (
+    "An environment seems to be damaged. Delete them, and run this again, which makes them anew:\n"
+    "rm -rf mlpipeline/.venv model-deployment/.venv monitoring/.venv"
+)
 out = Console(highlight=False)
 _UNICODE = out.encoding.lower().startswith("utf")
 DONE, FAILED = ("✓", "✗") if _UNICODE else ("ok", "FAILED")

@@ -1,4 +1,4 @@
-"""Has the services read their settings before anything is started, so that a wrong one is named at once."""
+"""Has the services read their settings and make their folders before anything is started, and name what is wrong."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ READ = """
 import sys
 from {package} import settings
 try:
-    settings.read()
+    settings.read().make_folders()
 except settings.SettingsError as error:
     sys.exit(str(error))
 """

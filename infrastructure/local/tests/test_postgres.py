@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 import pytest
 
-from stack import addresses, console, leftovers, postgres
+from stack import addresses, console, leftovers, postgres, programs
 from stack.settings import Settings
 from stack.supervisor import Program, Supervisor, check_open_files
 
@@ -141,12 +141,17 @@ def test_a_password_that_is_not_used_is_named(settings, capsys):
     assert "DB_PASSWORD is not used: without DB_HOST" in " ".join(capsys.readouterr().out.split())
 
 
-def test_keys_are_not_used_and_named(settings, capsys, monkeypatch):
-    monkeypatch.setenv("API_KEYS", "0" * 64)
+@pytest.mark.parametrize(
+    ("name", "value", "used"),
+    [("API_KEYS", "0" * 64, ""), ("MODEL_NAME", "school", "online-course-model"), ("RUN_ID", "0" * 32, "")],
+)
+def test_a_setting_that_is_not_used_is_named(settings, capsys, monkeypatch, name, value, used):
+    monkeypatch.setenv(name, value)
     unused = Settings(local_dir=settings.local_dir, db_host=None, db_port=0)
     chosen = addresses.choose(unused)
-    assert "API_KEYS is not used" in " ".join(capsys.readouterr().out.split())
-    assert chosen.environment(unused)["API_KEYS"] == ""
+    assert f"{name} is not used: " in " ".join(capsys.readouterr().out.split())
+    web = programs.web(unused, chosen.web_port, run_id="").environment
+    assert {**chosen.environment(unused), **web}[name] == used
 
 
 def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():

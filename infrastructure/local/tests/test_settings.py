@@ -63,17 +63,27 @@ def test_make_run_names_the_setting_its_value_and_what_is_allowed(source, said):
     assert (ended.stdout + ended.stderr).startswith(f"DATA_SOURCE='{source}': {said}")
 
 
-def test_wrong_settings_of_the_services_are_named_before_anything_is_started():
+def test_wrong_settings_of_the_services_are_named_before_anything_is_started(tmp_path):
     """In their real environments."""
-    right = {"TIME_ZONE": "Europe/Berlin", "ON_DRIFT": "retrain", "OUTBOX_MAX_BYTES": "2000000000", "WEB_PORT": "x"}
+    names = ("DATA_DIR", "MONITORING_DATA_DIR", "MODEL_CACHE", "OUTBOX_DIR", "REFERENCE_CACHE")
+    folders = {name: str(tmp_path / name) for name in names}
+    right = folders | {
+        "TIME_ZONE": "Europe/Berlin",
+        "ON_DRIFT": "retrain",
+        "OUTBOX_MAX_BYTES": "2000000000",
+        "WEB_PORT": "x",
+    }
     service_settings.check(right, {"WEB_PORT": "9696"})
-    wrong = {"TIME_ZONE": "Mars/X", "ON_DRIFT": "foo", "OUTBOX_MAX_BYTES": "abc", "DB_PORT": "0"}
+    wrong = folders | {"TIME_ZONE": "Mars/X", "ON_DRIFT": "foo", "OUTBOX_MAX_BYTES": "abc", "DB_PORT": "0"}
     with pytest.raises(StepFailed) as raised:
         service_settings.check(wrong, {})
     training, serving, monitoring = str(raised.value).splitlines()
     assert training.startswith("mlpipeline: DB_PORT=0:")
     assert serving.startswith("model-deployment: ") and "OUTBOX_MAX_BYTES=abc: " in serving
     assert monitoring.startswith("monitoring: ") and "TIME_ZONE=Mars/X: " in monitoring and "ON_DRIFT=foo" in monitoring
+    (tmp_path / "file").touch()
+    with pytest.raises(StepFailed, match="^mlpipeline: DATA_DIR=.*/file: a folder that can be made and written to"):
+        service_settings.check(folders | {"DATA_DIR": str(tmp_path / "file")}, {})
 
 
 @pytest.mark.parametrize("name", ["sp ace", "ü", "it's", "x#y", "c;d", "a,b", "1.2-3_4 & (5)+@~{}!^"])
