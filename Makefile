@@ -42,11 +42,13 @@ status: ## Say whether it runs, and where
 postgres: ## Run only Postgres, for services that are started by hand, until Ctrl-C
 	@$(local) postgres
 
+# Moved away first: a stack that Ctrl-C has left half deleted could not be started.
 clean: ## Stop it, and delete what it made: environments, data, runs, models, predictions, git's hooks
 	@$(local) release
 	@if [ -e .git ] && [ -x $(tools)/pre-commit ] && grep -qs pre-commit "$$(git rev-parse --git-path hooks/pre-commit 2>/dev/null)"; then \
 		$(tools)/pre-commit uninstall --hook-type pre-commit --hook-type pre-push && echo "make hooks brings them back."; fi
-	rm -rf .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \
+	@if [ -d .local ]; then mkdir -p .local-deleted && mv .local .local-deleted/$$$$ 2>/dev/null || true; fi
+	rm -rf .local-deleted .local mlpipeline/data mlpipeline/monitoring_data mlpipeline/backend.db mlpipeline/mlartifacts \
 		model-deployment/model_cache model-deployment/outbox monitoring/reference_cache monitoring/page.html
 	rm -rf $(services:%=%/.venv)
 	find . -name .git -prune -o -type d \( -name __pycache__ -o -name .pytest_cache \) -prune -exec rm -r {} +

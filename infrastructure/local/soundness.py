@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 
 NO_SPACE = "No space left on device"
-FULL = "The disk with {} is full. Once there is space, the same command goes on from here."
+FULL = "The disk with {} is full, or nearly. Once there is space, the same command goes on from here."
 NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
 UNTRUSTED = "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY_FAILED"
 # In a path, supervisord takes % [ ] * ? and what follows " #" or " ;" for more than themselves; so do venv :, env =,
 # and initdb $ " `.
 UNUSABLE = re.compile(r"""[%\[\]*?:=$"`\n]|\s[#;]""")
-TOO_LITTLE = 10 * 2**20  # bytes; below it, not even the log can say why
+TOO_LITTLE = 32 * 2**20  # bytes: Postgres takes 16 MiB at a time for its log of changes, and gives up without
 
 
 def is_whole(environment: Path) -> bool:

@@ -142,7 +142,7 @@ def _watch(supervisor: Supervisor, folder: Path) -> None:
         known = processes
         full = soundness.is_full(folder)
         if full != was_full:
-            _tell(f"The disk with {folder} " + (f"is full: {WITHOUT_SPACE}" if full else "has space again."))
+            _tell(f"The disk with {folder} " + (f"is full, or nearly: {WITHOUT_SPACE}" if full else "has space again."))
         was_full = full
 
 

@@ -171,3 +171,20 @@ def test_make_clean_takes_the_hooks_of_its_own_repository_along_and_of_no_other(
     done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=True)
     assert ("called" in done.stdout) is is_the_repository
     assert done.stderr == ""
+    assert not list(folder.glob(".local*"))
+
+
+def test_make_clean_that_is_interrupted_leaves_no_half_of_a_stack(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".local" / "postgres").mkdir(parents=True)
+    interrupted = tmp_path / "bin" / "rm"
+    interrupted.parent.mkdir()
+    interrupted.write_text("#!/bin/sh\nexit 130\n", encoding="utf-8")
+    interrupted.chmod(0o755)
+    command = ["make", "local=true", "clean"]  # nothing runs there
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "MAKE", "MFLAGS"))}
+    path = {"PATH": f"{interrupted.parent}:{os.environ['PATH']}"}
+    assert subprocess.run(command, cwd=tmp_path, env=clean | path, capture_output=True, check=False).returncode
+    assert not (tmp_path / ".local").exists()
+    subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, check=True)
+    assert not list(tmp_path.glob(".local*"))

@@ -136,7 +136,7 @@ def test_a_full_disk_is_named_whatever_failed_for_it(tmp_path, monkeypatch, fail
     with pytest.raises(console.StepFailed) as raised:
         run.hold(settings, fail, "")
     assert str(raised.value) == (
-        f"{said}The disk with {tmp_path} is full. Once there is space, the same command goes on from here."
+        f"{said}The disk with {tmp_path} is full, or nearly. Once there is space, the same command goes on from here."
     )
 
 

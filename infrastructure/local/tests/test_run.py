@@ -50,7 +50,7 @@ def test_a_full_disk_and_its_end_are_told_once(said, monkeypatch):
     monkeypatch.setattr(soundness, "is_full", lambda folder: next(full))
     _watch(*[UP] * 6)
     assert said == [
-        "The disk with local is full: until there is space, predictions may be answered 503, and training and "
+        "The disk with local is full, or nearly: until there is space, predictions may be answered 503, and training and "
         "monitoring fail.",
         "The disk with local has space again.",
     ]
