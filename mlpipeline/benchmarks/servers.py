@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -97,7 +98,7 @@ class MlflowServer:
 
 
 class PostgresServer:
-    """A PostgreSQL server in `folder`, which can be stopped and started again."""
+    """A PostgreSQL server in `folder`, which can be stopped and started again; it also ends when this process does."""
 
     def __init__(self, folder: Path):
         self.port = free_port()
@@ -114,9 +115,11 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts it, and waits until it takes connections."""
+        # Tests that are killed cannot stop it. After unshare, which would make the kernel forget; Linux only.
+        with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         listening = ["-p", str(self.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
         listening += ["-c", "fsync=off"]  # there is nothing to lose here
-        command = [*self._as_user, str(POSTGRES / "postgres"), "-D", str(self._data), *listening]
+        command = [*self._as_user, *with_us, str(POSTGRES / "postgres"), "-D", str(self._data), *listening]
         self._process = start(command, self._log, {})
         wait(self._takes_connections)
 

@@ -78,6 +78,7 @@ def test_a_student_with_several_different_rows_cannot_be_used(data):
     data.loc[1, "UserID"] = data.loc[0, "UserID"]
     student = data.loc[0, "UserID"]
     assert _reasons(data) == dict.fromkeys([0, 1], f"UserID {student} has several different rows")
+    assert validate.check(data).most_frequent == "Most frequent: 2 x UserID: has several different rows (row 1, 2)."
 
 
 def test_a_few_faulty_rows_are_accepted_and_kept_in_a_file(data, tmp_path):

@@ -54,7 +54,7 @@ class Checked:
     @property
     def most_frequent(self) -> str:
         """The rules that most rows in quarantine broke, with the numbers of some of these rows."""
-        rules = self.quarantined["reason"].str.replace(r" is '.*?', |(?<=UserID) \d+", ": ", regex=True)
+        rules = self.quarantined["reason"].str.replace(r" is '.*?', |(?<=UserID) \d+ ", ": ", regex=True)
         rows = self.quarantined["row"].groupby(rules).agg(list)
         most = rows.loc[rows.map(len).sort_values(ascending=False, kind="stable").index[:SHOWN_RULES]]
         broken = [f"{len(numbers)} x {rule} (row {_in_short(numbers)})" for rule, numbers in most.items()]

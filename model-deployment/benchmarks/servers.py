@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,7 +69,7 @@ def end(process: subprocess.Popen | None) -> None:
 
 
 class Postgres:
-    """A PostgreSQL server in `folder`, which can be stopped, killed and started again."""
+    """A PostgreSQL server in `folder`, which can be stopped, killed and started again; it also ends when this process does."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,8 +88,10 @@ class Postgres:
 
     def start(self) -> "Postgres":
         """Starts it, and waits until it takes connections."""
+        # Tests that are killed cannot stop it. After unshare, which would make the kernel forget; Linux only.
+        with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
         listening = ["-p", self.port, "-c", f"listen_addresses={HOST}", "-c", "unix_socket_directories="]
-        command = [*self._as_user, POSTGRES / "postgres", "-D", self._data, *listening]
+        command = [*self._as_user, *with_us, POSTGRES / "postgres", "-D", self._data, *listening]
         self._process = start(command, self._data, self._log, {})
         wait(self._takes_connections)
         return self
