@@ -1,12 +1,17 @@
 """The limit that the benchmark compares with, and the figures that it hands on."""
 
 import json
+import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 
 from benchmarks import handed_on, limit
+from benchmarks.servers import wait
 from training import validate
+from training.settings import SERVICE
 
 
 def test_knowing_the_rule_scores_what_was_measured_on_distinct_rows(rows):
@@ -45,3 +50,21 @@ def test_figures_are_handed_on_with_the_data_that_they_are_of(tmp_path, data, sh
         ("2.8 (40 s to 110 s)", True),
         ("4.00 GB", False),
     ]
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv, which is of Linux")
+def test_postgres_ends_with_a_process_that_is_killed(tmp_path):
+    code = """
+import pathlib, sys, time
+from benchmarks.servers import PostgresServer
+PostgresServer(pathlib.Path(sys.argv[1])).start()
+print("started", flush=True)
+time.sleep(600)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, cwd=SERVICE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "started\n"
+        running = tmp_path / "data" / "postmaster.pid"
+        assert running.exists()
+        process.kill()
+    wait(lambda: not running.exists())

@@ -42,6 +42,15 @@ predicted = rows.assign(prediction=1, probability=0.9)
 assert evaluate.scores(predicted)["specificity"] == 0
 assert "specificity" in evaluate.intervals(predicted, 7)
 """,
+    "A field of the request": """
+faulty = synthetic.generate(rows=1500, copies=0)
+faulty.loc[0, "NumberOfForumPosts"] = -1
+assert list(validate.check(faulty).quarantined["reason"]) == ["NumberOfForumPosts is '-1', allowed are 0 to 100000"]
+tuned = selection.Tuned("logistic regression", {}, 0.5, 0.01)
+exported = export.to_onnx(selection.train(tuned, splits.train, (), 7), splits.train, 0.5)
+assert exported.contract["features"][-1]["column"] == "number_of_forum_posts"
+assert proved(tuned, ())
+""",
 }
 
 

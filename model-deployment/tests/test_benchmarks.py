@@ -2,6 +2,9 @@
 
 import json
 import math
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -9,8 +12,10 @@ from benchmarks import alone, figures, handed_on, report, wrk
 from benchmarks.alone import Alone, Memory
 from benchmarks.contestants import FLOOR, MLFLOW, MLSERVER, OURS
 from benchmarks.results import Count, Results
+from benchmarks.servers import wait
 from benchmarks.throughput import CONNECTIONS, Measured
 from benchmarks.wrk import Run
+from serving.settings import SERVICE
 
 WRK = """Running 3s test @ http://127.0.0.1:9696/predict
   1 threads and 16 connections
@@ -107,3 +112,21 @@ def test_batches_hold_students_that_differ():
     students = alone.students(100)
     assert len({student["UserID"] for student in students}) == 100
     assert students == alone.students(100)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv, which is of Linux")
+def test_postgres_ends_with_a_process_that_is_killed(tmp_path):
+    code = """
+import pathlib, sys, time
+from benchmarks.servers import Postgres
+Postgres(pathlib.Path(sys.argv[1])).start()
+print("started", flush=True)
+time.sleep(600)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, cwd=SERVICE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "started\n"
+        running = tmp_path / "data" / "postmaster.pid"
+        assert running.exists()
+        process.kill()
+    wait(lambda: not running.exists())

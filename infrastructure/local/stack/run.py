@@ -59,7 +59,11 @@ def hold(settings: Settings, body: Callable[[Settings, Instance], None], farewel
     _stop_on_signals()
     settings.make_folders()
     try:
-        with instance.claim(settings.local_dir) as claimed, environments.needed():
+        with (
+            instance.claim(settings.local_dir) as claimed,
+            environments.needed(),
+            watching_the_disk(settings.local_dir),
+        ):
             body(settings, claimed)
     except instance.AlreadyRunning:
         return manage.running_already(settings, wants_all=body is not _postgres_alone)
@@ -100,7 +104,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
         if not found:
             console.note(f"\n{grafana.HOW_TO_GET_IT}")
         console.note(things_to_try.text(chosen))
-        _watch(supervisor, settings.local_dir)
+        _watch(supervisor)
 
 
 def _postgres_alone(settings: Settings, claimed: Instance) -> None:
@@ -116,7 +120,7 @@ def _postgres_alone(settings: Settings, claimed: Instance) -> None:
         shown = database.environment | {"DB_PASSWORD": f"$(cat {shlex.quote(str(database.password_file))})"}
         console.note("For the services, in their terminals:\n")
         console.note("    export " + " ".join(f'{name}="{value}"' for name, value in shown.items()))
-        _watch(supervisor, settings.local_dir)
+        _watch(supervisor)
 
 
 @contextmanager
@@ -128,9 +132,35 @@ def announcing_the_end() -> Iterator[None]:
         console.note("\nStopping ...")
 
 
-def _watch(supervisor: Supervisor, folder: Path) -> None:
-    """Says when a program ends, comes back or is given up, and when the disk is full, as long as the stack is up."""
-    known, was_full = supervisor.processes(), False
+@contextmanager
+def watching_the_disk(folder: Path) -> Iterator[None]:
+    """Says when the disk is full, and when it has space again, also while the stack starts, which may hang for it."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        was_full = False
+        while not ended.wait(WATCH_SECONDS):
+            try:
+                full = soundness.is_full(folder)
+            except FileNotFoundError:  # somebody has deleted it under the stack, which the programs will tell
+                return
+            if full != was_full:
+                event = f"is full, or nearly: {WITHOUT_SPACE}" if full else "has space again."
+                _tell(f"The disk with {folder} {event}")
+            was_full = full
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Says when a program ends, comes back or is given up, as long as the stack is up."""
+    known = supervisor.processes()
     while True:
         time.sleep(WATCH_SECONDS)
         processes = supervisor.processes()
@@ -140,10 +170,6 @@ def _watch(supervisor: Supervisor, folder: Path) -> None:
                 event = "is up again" if process else "did not come back: start anew" if given_up else "ended"
                 _tell(f"{name} {event}; its log is {supervisor.log(name)}")
         known = processes
-        full = soundness.is_full(folder)
-        if full != was_full:
-            _tell(f"The disk with {folder} " + (f"is full, or nearly: {WITHOUT_SPACE}" if full else "has space again."))
-        was_full = full
 
 
 def _tell(event: str) -> None:

@@ -1,6 +1,7 @@
 """What `make run` says while it is up."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -42,16 +43,24 @@ def _said(monkeypatch):
 
 def _watch(*seen):
     with pytest.raises(console.StepFailed):
-        run._watch(Supervisor(*seen), Path("local"))  # pylint: disable=protected-access
+        run._watch(Supervisor(*seen))  # pylint: disable=protected-access
 
 
 def test_a_full_disk_and_its_end_are_told_once(said, monkeypatch):
-    full = iter([False, True, True, False, False])
-    monkeypatch.setattr(soundness, "is_full", lambda folder: next(full))
-    _watch(*[UP] * 6)
+    seen, all_seen = iter([False, True, True, False, False]), threading.Event()
+
+    def is_full(_):
+        full = next(seen, None)
+        if full is None:
+            all_seen.set()
+        return bool(full)
+
+    monkeypatch.setattr(soundness, "is_full", is_full)
+    with run.watching_the_disk(Path("local")):
+        assert all_seen.wait(timeout=30)
     assert said == [
-        "The disk with local is full, or nearly: until there is space, predictions may be answered 503, and training and "
-        "monitoring fail.",
+        "The disk with local is full, or nearly: until there is space, predictions may be answered 503, and training "
+        "and monitoring fail.",
         "The disk with local has space again.",
     ]
 
@@ -59,15 +68,13 @@ def test_a_full_disk_and_its_end_are_told_once(said, monkeypatch):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has an output that is always full")
 def test_it_goes_on_where_its_own_output_is_on_the_full_disk(monkeypatch):
     monkeypatch.setattr(run, "WATCH_SECONDS", 0)
-    monkeypatch.setattr(soundness, "is_full", lambda folder: True)
     with open("/dev/full", "w", encoding="utf-8", buffering=1) as output:
         monkeypatch.setattr(console, "out", Console(file=output))
-        _watch(*[UP] * 4)
+        _watch(UP, ENDED, UP)
         os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())  # where what was not written goes in the end
 
 
-def test_what_becomes_of_a_program_is_told_once(said, monkeypatch):
-    monkeypatch.setattr(soundness, "is_full", lambda folder: False)
+def test_what_becomes_of_a_program_is_told_once(said):
     _watch(UP, UP, ENDED, ENDED, (2, "RUNNING"), ENDED, GIVEN_UP, GIVEN_UP)
     assert said == [
         "postgres ended; its log is postgres.log",
