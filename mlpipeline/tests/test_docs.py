@@ -3,7 +3,7 @@
 import re
 
 import train_model
-from training import behaviour, postgres, validate
+from training import behaviour, postgres, schema, validate
 from training.candidates import FAMILIES
 from training.settings import SERVICE
 from training.steps import RETRY_AFTER_SECONDS
@@ -22,6 +22,16 @@ def test_each_parameter_is_in_the_table_with_its_default():
         or str(given["default"])
         for name, given in parameters.items()
     }
+
+
+def test_each_column_of_the_data_is_in_the_table_with_what_it_may_hold():
+    table = re.findall(r"^\| (`.*?) \| (.*) \|$", TRAINING.split("| column |")[1].split("\n\n")[0], re.MULTILINE)
+    described = {name: said for names, said in table for name in re.findall(r"`(\w+)`", names)}
+    assert set(described) == set(schema.COLUMNS)
+    for feature in schema.FEATURES:
+        limits = feature.categories or (int(feature.minimum), feature.maximum)
+        assert all(re.search(rf"\b{limit}\b", described[feature.name]) for limit in limits), feature.name
+    assert str(validate.LARGEST_STUDENT) in described[schema.STUDENT]
 
 
 def test_the_readme_counts_the_candidates():
