@@ -1,19 +1,11 @@
 """Where the parts of the stack listen, and what they have to know of each other."""
 
-import os
 from dataclasses import dataclass
 
 from stack import console, ports, postgres, tracking
 from stack.postgres import Database
 from stack.settings import Settings
 from stack.supervisor import Program
-
-# Settings of the services that the stack makes itself, and why.
-NOT_USED = (
-    ("API_KEYS", "the service that is started here answers without a key. Start it by hand to try keys"),
-    ("RUN_ID", "the service that is started here follows the champion, which champion.py can set to another version"),
-    ("MODEL_NAME", f"what is trained here becomes a version of {tracking.MODEL}"),
-)
 
 
 @dataclass(frozen=True)
@@ -123,9 +115,6 @@ class Addresses:
 
 def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
     """Chooses the ports, and finds or prepares the database."""
-    for name, reason in NOT_USED:
-        if os.environ.get(name):
-            console.warning(f"{name} is not used: {reason}")
     taken: set[int] = set()
     if settings.db_host:
         database, own = postgres.external(settings), None

@@ -89,6 +89,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
     found = grafana.find(settings)
     chosen = addresses.choose(settings, has_grafana=found is not None)
     of_the_web = programs.web(settings, chosen.web_port, run_id="").environment
+    service_settings.tell_unused(chosen.environment(settings) | of_the_web)
     service_settings.check(chosen.environment(settings), of_the_web)
     claimed.publish(addresses=chosen.table(settings))
     with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():

@@ -4,11 +4,23 @@ import os
 import subprocess
 from collections.abc import Mapping
 
+from stack import console
 from stack.console import StepFailed
 from stack.programs import executable
 from stack.settings import MLPIPELINE, MODEL_DEPLOYMENT, MONITORING
 
 PACKAGES = {MLPIPELINE: "training", MODEL_DEPLOYMENT: "serving", MONITORING: "monitor"}
+# What a stack has of its own, whatever the user's environment says.
+ITS_OWN = (
+    "API_KEYS",
+    "MODEL_CACHE",
+    "MODEL_NAME",
+    "OUTBOX_DIR",
+    "REFERENCE_CACHE",
+    "RUN_ID",
+    "TRACKING_URI",
+    "WEB_HOST",
+)
 READ = """
 import sys
 from {package} import settings
@@ -17,6 +29,13 @@ try:
 except settings.SettingsError as error:
     sys.exit(str(error))
 """
+
+
+def tell_unused(environment: Mapping[str, str]) -> None:
+    """Names the settings of the user's environment that are others in this one, of the stack's programs."""
+    for name in ITS_OWN:
+        if os.environ.get(name) not in (None, "", environment[name]):
+            console.warning(f"{name} is not used: this stack has {environment[name] or 'none'}")
 
 
 def check(environment: Mapping[str, str], of_the_web: Mapping[str, str]) -> None:

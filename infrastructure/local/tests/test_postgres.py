@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 import pytest
 
-from stack import addresses, console, leftovers, postgres, programs
+from stack import addresses, console, leftovers, postgres
 from stack.settings import Settings
 from stack.supervisor import Program, Supervisor, check_open_files
 
@@ -139,19 +139,6 @@ def test_a_password_that_is_not_used_is_named(settings, capsys):
     unused = Settings(local_dir=settings.local_dir, db_host=None, db_password="s3cret", db_port=0)
     addresses.choose(unused)
     assert "DB_PASSWORD is not used: without DB_HOST" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "used"),
-    [("API_KEYS", "0" * 64, ""), ("MODEL_NAME", "school", "online-course-model"), ("RUN_ID", "0" * 32, "")],
-)
-def test_a_setting_that_is_not_used_is_named(settings, capsys, monkeypatch, name, value, used):
-    monkeypatch.setenv(name, value)
-    unused = Settings(local_dir=settings.local_dir, db_host=None, db_port=0)
-    chosen = addresses.choose(unused)
-    assert f"{name} is not used: " in " ".join(capsys.readouterr().out.split())
-    web = programs.web(unused, chosen.web_port, run_id="").environment
-    assert {**chosen.environment(unused), **web}[name] == used
 
 
 def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():

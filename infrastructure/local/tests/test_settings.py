@@ -7,8 +7,10 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from stack import service_settings
+from stack import programs, service_settings
+from stack.addresses import Addresses
 from stack.console import StepFailed
+from stack.postgres import Database
 from stack.settings import ROOT, Settings
 
 
@@ -84,6 +86,24 @@ def test_wrong_settings_of_the_services_are_named_before_anything_is_started(tmp
     (tmp_path / "file").touch()
     with pytest.raises(StepFailed, match="^mlpipeline: DATA_DIR=.*/file: a folder that can be made and written to"):
         service_settings.check(folders | {"DATA_DIR": str(tmp_path / "file")}, {})
+
+
+def test_a_setting_of_which_the_stack_has_its_own_is_named(tmp_path, monkeypatch, capsys):
+    settings = Settings(local_dir=tmp_path)
+    chosen = Addresses(Database("127.0.0.1", 1, "mlops", "secret", "course"), None, 2, 3, 4)
+    used = chosen.environment(settings) | programs.web(settings, 4, run_id="").environment
+    for name in service_settings.ITS_OWN:
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("REFERENCE_CACHE", used["REFERENCE_CACHE"])
+    service_settings.tell_unused(used)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setenv("WEB_HOST", "0.0.0.0")
+    monkeypatch.setenv("API_KEYS", "0" * 64)
+    service_settings.tell_unused(used)
+    assert capsys.readouterr().out.splitlines() == [
+        "API_KEYS is not used: this stack has none",
+        "WEB_HOST is not used: this stack has 127.0.0.1",
+    ]
 
 
 @pytest.mark.parametrize("name", ["sp ace", "ü", "it's", "x#y", "c;d", "a,b", "1.2-3_4 & (5)+@~{}!^"])
