@@ -98,7 +98,7 @@ class MlflowServer:
 
 
 class PostgresServer:
-    """A PostgreSQL server in `folder`, which can be stopped and started again; it also ends when this process does."""
+    """A PostgreSQL server in `folder`, which can be stopped and started again; it ends with this process."""
 
     def __init__(self, folder: Path):
         self.port = free_port()

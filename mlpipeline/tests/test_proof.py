@@ -28,6 +28,18 @@ def test_thresholds_are_found_in_other_models_too(family, splits):
     assert all(len(proof.thresholds(pipeline)[name]) > 5 for name in schema.NUMERICAL)
 
 
+@pytest.mark.parametrize("is_rounded_up", [False, True])
+def test_a_missing_number_is_on_the_same_side_of_the_edge_at_the_median(splits, is_rounded_up):
+    """The median lies halfway between two numbers of float32, of which the even one is taken."""
+    train = splits.train.head(len(splits.train) // 2 * 2).sort_values("TimeSpentOnCourse", ignore_index=True)
+    even = np.float32(np.median(train["TimeSpentOnCourse"].to_numpy(np.float32)).round())
+    odd = np.nextafter(even, np.float32(0 if is_rounded_up else 1e4))
+    train.loc[len(train) // 2 - 1 : len(train) // 2, "TimeSpentOnCourse"] = sorted([even, odd])
+    tuned = Tuned("logistic regression", {}, 0.5, 0.01)
+    trained = model.with_threshold(selection.train(tuned, train, ("steps",), 1), 0.5, splits)
+    assert proof.prove(export.to_onnx(trained.pipeline, train, 0.5), trained) > len(splits.train)
+
+
 def test_a_model_of_other_outcomes_is_refused(exported, splits, tree):
     other = selection.train(tree, splits.train.assign(CourseCompletion=1 - splits.train["CourseCompletion"]), (), 1)
     with pytest.raises(proof.ExportError, match="another label on .* rows of the data.* is not registered"):

@@ -164,6 +164,15 @@ def test_a_file_that_is_no_engagement_data_is_an_error_that_synthetic_data_does_
     assert not isinstance(raised.value, source.SourceUnreachable)
 
 
+def test_a_file_that_may_not_be_read_is_named(csv, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(source.shutil, "copyfile", refuse)  # as the kernel does, but for root
+    with pytest.raises(source.SourceError, match=f"DATA_SOURCE '{csv}' cannot be read: Permission denied"):
+        source.pull(str(csv), tmp_path)
+
+
 def test_an_enormous_file_is_refused_before_it_is_read(csv, served, tmp_path, monkeypatch):
     monkeypatch.setattr(source, "MAX_BYTES", 1000)
     for given in (str(csv), f"http://{served()}/some.csv"):

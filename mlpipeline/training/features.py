@@ -59,7 +59,7 @@ def model_input(rows: pd.DataFrame) -> pd.DataFrame:
     """
     features = rows[schema.FEATURE_NAMES].copy()
     numbers = [name for name in schema.FEATURE_NAMES if features[name].dtype.kind in "iufb"]
-    features[numbers] = features[numbers].astype(np.float32).astype(np.float64)
+    features[numbers] = _rounded(features[numbers])
     return features
 
 
@@ -106,10 +106,26 @@ def _cutters(trained: Pipeline) -> list[KBinsDiscretizer]:
     ]
 
 
+def _imputers(trained: Pipeline) -> list[SimpleImputer]:
+    parts = trained["features"].named_transformers_.values()
+    steps = [step for part in parts for step in (part.named_steps.values() if isinstance(part, Pipeline) else [part])]
+    return [step for step in steps if isinstance(step, SimpleImputer)]
+
+
 def round_edges(trained: Pipeline) -> None:
-    """Rounds the edges of the ranges to float32, in which the service compares with them."""
+    """Rounds the edges of the ranges to float32, in which the service compares with them, and what it fills in.
+
+    The median of an even number of rows lies between two of them, and so does the edge in the middle, which is the same
+    number: rounded alone, it would leave a missing number on the other side of it than in serving.
+    """
     for cutter in _cutters(trained):
-        cutter.bin_edges_[:] = [edges.astype(np.float32).astype(np.float64) for edges in cutter.bin_edges_]
+        cutter.bin_edges_[:] = [_rounded(edges) for edges in cutter.bin_edges_]
+    for imputer in _imputers(trained):
+        imputer.statistics_ = _rounded(imputer.statistics_)
+
+
+def _rounded(numbers: np.ndarray | pd.DataFrame) -> np.ndarray | pd.DataFrame:
+    return numbers.astype(np.float32).astype(np.float64)
 
 
 def edges(trained: Pipeline) -> dict[str, np.ndarray]:

@@ -51,9 +51,9 @@ def check(splits: Splits) -> Splits:
         if outcomes.min() < MIN_OF_AN_OUTCOME:
             raise DataRejected(
                 f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
-                f"{MIN_OF_AN_OUTCOME} of either. Who is in which split follows from the ids of the {total} students and "
-                "the seed: whom a training of this seed held out, as those that make run predicts, is never in the train"
-                " split. Set another seed, or bring more data."
+                f"{MIN_OF_AN_OUTCOME} of either. Who is in which split follows from the ids of the {total} students "
+                "and the seed: whom a training of this seed held out, as those that make run predicts, is never in "
+                "the train split. Set another seed, or bring more data."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
             raise DataRejected(f"{' and '.join(empty)} has no value in the {name} split.")

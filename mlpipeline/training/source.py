@@ -165,13 +165,16 @@ def shown(source: str) -> str:
 
 
 def _copy(origin: Path, folder: Path) -> Path:
-    if not origin.is_file():
-        raise SourceError(
-            f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, postgres, and the path "
-            "or URL of a CSV or parquet file."
-        )
-    _check_size(origin.stat().st_size, str(origin))
-    return Path(shutil.copyfile(origin, folder / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"))
+    try:
+        if not origin.is_file():
+            raise SourceError(
+                f"DATA_SOURCE {str(origin)!r} is not a file; allowed are kaggle, synthetic, postgres, and the path "
+                "or URL of a CSV or parquet file."
+            )
+        _check_size(origin.stat().st_size, str(origin))
+        return Path(shutil.copyfile(origin, folder / f"{FILE_NAME}{_suffix(origin.name, str(origin))}"))
+    except PermissionError as error:
+        raise SourceError(f"DATA_SOURCE {str(origin)!r} cannot be read: {error.strerror}.") from error
 
 
 def _check_size(size: int, source: str) -> None:

@@ -69,7 +69,7 @@ def end(process: subprocess.Popen | None) -> None:
 
 
 class Postgres:
-    """A PostgreSQL server in `folder`, which can be stopped, killed and started again; it ends when this process does."""
+    """A PostgreSQL server in `folder`, which can be stopped, killed and started again; it ends with this process."""
 
     def __init__(self, folder: Path):
         folder.mkdir(parents=True, exist_ok=True)

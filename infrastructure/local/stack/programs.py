@@ -125,6 +125,7 @@ def web(settings: Settings, port: int, run_id: str) -> Program:
         rank=40,
         environment={
             "RUN_ID": "",
+            "ENVIRONMENT": "development",
             "WEB_HOST": HOST,
             "WEB_PORT": str(port),
             "MODEL_CACHE": str(settings.local_dir / "model_cache"),

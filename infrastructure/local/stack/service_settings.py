@@ -13,6 +13,7 @@ PACKAGES = {MLPIPELINE: "training", MODEL_DEPLOYMENT: "serving", MONITORING: "mo
 # What a stack has of its own, whatever the user's environment says.
 ITS_OWN = (
     "API_KEYS",
+    "ENVIRONMENT",
     "MODEL_CACHE",
     "MODEL_NAME",
     "OUTBOX_DIR",

@@ -1,5 +1,6 @@
 """What the environment says to the local stack."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -78,8 +79,8 @@ class Settings(BaseSettings):
                 "Custom run takes postgres, once outcomes are known"
             )
         file = Path(source).expanduser()
-        if not file.is_file():
-            raise ValueError(f"is no file; allowed are {SOURCES}")
+        if not (os.path.isfile(file) and os.access(file, os.R_OK)):
+            raise ValueError(f"is no file that can be read; allowed are {SOURCES}")
         return str(file.resolve())
 
     @field_validator("grafana_home")

@@ -34,8 +34,8 @@ def test_what_is_no_file_is_not_looked_at_beforehand(source):
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("data_source", "nowhere.csv", "is no file; allowed are"),
-        ("data_source", "s3://bucket/data.csv", "is no file; allowed are"),
+        ("data_source", "nowhere.csv", "is no file that can be read; allowed are"),
+        ("data_source", "s3://bucket/data.csv", "is no file that can be read; allowed are"),
         ("web_port", "99999", "less than or equal to 65535"),
         ("local_dir", __file__, "test_settings.py is a file; a folder is needed"),
         ("local_dir", "/tmp/100%", "has '%' in its path, which not all programs of the stack can read; another folder"),
@@ -50,7 +50,10 @@ def test_a_wrong_setting_is_refused(setting, value, message):
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("nowhere.csv", "is no file; allowed are kaggle, "), ("postgres", "is for later, since nothing is")],
+    [
+        ("nowhere.csv", "is no file that can be read; allowed are kaggle, "),
+        ("postgres", "is for later, since nothing is"),
+    ],
 )
 def test_make_run_names_the_setting_its_value_and_what_is_allowed(source, said):
     environment = os.environ | {"DATA_SOURCE": source}
