@@ -47,9 +47,11 @@ def start(command: list, folder: Path, log: Path, environment: dict[str, str]) -
     own = {name.upper() for name in Settings.model_construct().model_dump()} | {METRICS_FOLDER}
     clean = {name: value for name, value in os.environ.items() if name not in own}
     with open(log, "a", encoding="utf-8") as output:
-        return subprocess.Popen(  # pylint: disable=consider-using-with  # the caller ends it
+        return subprocess.Popen(  # pylint: disable=consider-using-with,subprocess-popen-preexec-fn  # the caller ends it
             list(map(str, command)),
             cwd=folder,
+            # As in a terminal. Where a script's `&` started us, Ctrl-C is ignored, and would be by what we start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             env=clean | {"PATH": f"{BIN}:{os.environ['PATH']}"} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,5 +1,6 @@
 """Helpers to watch processes."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -26,9 +27,14 @@ def _spawn():
     """Starts Python code in a process, and ends it with all its descendants after the test."""
     started = []
 
+    def hear():
+        """As in a terminal: where nohup or a script's `&` has started us, these are ignored, also by what we start."""
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+
     def spawn(*arguments, **options):
         process = subprocess.Popen(  # pylint: disable=consider-using-with
-            [sys.executable, *map(str, arguments)], **options
+            [sys.executable, *map(str, arguments)], **{"preexec_fn": hear} | options
         )
         started.append(psutil.Process(process.pid))
         return process

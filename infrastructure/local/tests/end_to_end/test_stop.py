@@ -36,7 +36,12 @@ def test_a_closed_terminal_whose_first_process_is_make(new_stack, wait):
     """Once all is up, nothing is printed that would fail."""
     terminal, inside = pty.openpty()
     of_the_terminal = {"stdin": inside, "stdout": inside, "stderr": inside}
-    new_stack.start(("make", "postgres"), **of_the_terminal, preexec_fn=lambda: os.login_tty(inside))
+
+    def enter():
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup, where it has started us, has ignored
+        os.login_tty(inside)
+
+    new_stack.start(("make", "postgres"), **of_the_terminal, preexec_fn=enter)
     os.close(inside)
     wait(lambda: (instance.read(new_stack.folder) or {}).get("is_up"), 120)
     os.close(terminal)
