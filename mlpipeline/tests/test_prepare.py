@@ -43,6 +43,16 @@ def test_a_split_with_too_few_of_an_outcome_is_refused(splits, outcome):
         prepare.check(replace(splits, test=few))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said"), [(0, "^0 students completed and "), (1, "students completed and 0 did not")]
+)
+def test_where_all_came_to_the_same_no_seed_is_asked_for(splits, outcome, said):
+    same = {name: part.assign(CourseCompletion=outcome) for name, part in vars(splits).items()}
+    with pytest.raises(DataRejected, match=said) as raised:
+        prepare.check(prepare.Splits(**same))
+    assert "seed" not in str(raised.value)
+
+
 def test_a_feature_without_any_value_in_a_split_is_refused(splits):
     empty = splits.validation.assign(NumberOfQuizzesTaken=None)
     with pytest.raises(DataRejected, match="NumberOfQuizzesTaken has no value in the validation split"):

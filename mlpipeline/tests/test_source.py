@@ -173,6 +173,14 @@ def test_a_file_that_may_not_be_read_is_named(csv, tmp_path, monkeypatch):
         source.pull(str(csv), tmp_path)
 
 
+@pytest.mark.parametrize("surplus", [",", ",5", ",1,2,3"])
+def test_rows_with_more_fields_than_the_header_are_not_read_as_others(csv, tmp_path, surplus):
+    header, *rows = csv.read_text(encoding="utf-8").splitlines()
+    csv.write_text("\n".join([header, *(row + surplus for row in rows)]), encoding="utf-8")
+    with pytest.raises(source.SourceError, match="has rows with more fields than its header"):
+        source.pull(str(csv), tmp_path / "data")
+
+
 def test_an_enormous_file_is_refused_before_it_is_read(csv, served, tmp_path, monkeypatch):
     monkeypatch.setattr(source, "MAX_BYTES", 1000)
     for given in (str(csv), f"http://{served()}/some.csv"):

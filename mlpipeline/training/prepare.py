@@ -45,14 +45,19 @@ def not_in_train(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def check(splits: Splits) -> Splits:
     """The splits, if each has enough students of either outcome and values of each feature; else DataRejected."""
-    total = sum(map(len, vars(splits).values()))
+    of_all = pd.concat(vars(splits).values())[schema.TARGET].value_counts().reindex([0, 1], fill_value=0)
+    if of_all.min() < MIN_OF_AN_OUTCOME:
+        raise DataRejected(
+            f"{of_all[1]} students completed and {of_all[0]} did not; training needs {MIN_OF_AN_OUTCOME} of either in "
+            f"each of {len(vars(splits))} splits."
+        )
     for name, part in vars(splits).items():
         outcomes = part[schema.TARGET].value_counts().reindex([0, 1], fill_value=0)
         if outcomes.min() < MIN_OF_AN_OUTCOME:
             raise DataRejected(
                 f"The {name} split has {outcomes[1]} students who completed and {outcomes[0]} who did not; it needs "
-                f"{MIN_OF_AN_OUTCOME} of either. Who is in which split follows from the ids of the {total} students "
-                "and the seed: whom a training of this seed held out, as those that make run predicts, is never in "
+                f"{MIN_OF_AN_OUTCOME} of either. Who is in which split follows from the students' ids and "
+                "the seed: whom a training of this seed held out, as those that make run predicts, is never in "
                 "the train split. Set another seed, or bring more data."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:

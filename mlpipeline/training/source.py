@@ -200,6 +200,11 @@ def _read(file: Path, source: str) -> pd.DataFrame:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as CSV in UTF-8.") from error
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
         raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
+    if not isinstance(rows.index, pd.RangeIndex):  # pandas took what is too much for an index, and moved the columns
+        raise SourceError(
+            f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma at their end, or as the "
+            "decimal point?"
+        )
     twice = [column for column in schema.COLUMNS if f"{column}.1" in rows]  # as pandas names the second one
     if twice:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} has more than one column {twice[0]}.")

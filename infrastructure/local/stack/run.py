@@ -37,7 +37,7 @@ from stack.supervisor import Supervisor
 
 WATCH_SECONDS = 2
 WITHOUT_SPACE = "until there is space, predictions may be answered 503, and training and monitoring fail."
-KEPT = "Stopped. It goes on with the same data at the next start; make clean deletes them."
+KEPT = "Stopped. It goes on with the same data at the next start."
 
 
 class Stopped(BaseException):
