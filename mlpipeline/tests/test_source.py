@@ -173,6 +173,13 @@ def test_a_file_that_may_not_be_read_is_named(csv, tmp_path, monkeypatch):
         source.pull(str(csv), tmp_path)
 
 
+def test_a_parquet_file_may_have_an_index(tmp_path):
+    file = tmp_path / "some.parquet"
+    rows = synthetic.generate(rows=50, copies=5)
+    rows[rows["DeviceType"] == 1].to_parquet(file)
+    assert len(source.pull(str(file), tmp_path / "data").rows) == (rows["DeviceType"] == 1).sum()
+
+
 @pytest.mark.parametrize("surplus", [",", ",5", ",1,2,3"])
 def test_rows_with_more_fields_than_the_header_are_not_read_as_others(csv, tmp_path, surplus):
     header, *rows = csv.read_text(encoding="utf-8").splitlines()

@@ -200,7 +200,8 @@ def _read(file: Path, source: str) -> pd.DataFrame:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as CSV in UTF-8.") from error
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
         raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
-    if not isinstance(rows.index, pd.RangeIndex):  # pandas took what is too much for an index, and moved the columns
+    # What is too much in the rows of a CSV file pandas takes for an index, and moves the columns. Parquet may have one.
+    if file.suffix == ".csv" and not isinstance(rows.index, pd.RangeIndex):
         raise SourceError(
             f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma at their end, or as the "
             "decimal point?"

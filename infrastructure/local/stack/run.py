@@ -88,11 +88,12 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
     grafana.remove_container(settings.local_dir)
     found = grafana.find(settings)
     chosen = addresses.choose(settings, has_grafana=found is not None)
+    environment = chosen.environment(settings)
     of_the_web = programs.web(settings, chosen.web_port, run_id="").environment
-    service_settings.tell_unused(chosen.environment(settings) | of_the_web)
-    service_settings.check(chosen.environment(settings), of_the_web)
+    service_settings.tell_unused(environment | of_the_web)
+    service_settings.check(environment, of_the_web)
     claimed.publish(addresses=chosen.table(settings))
-    with Supervisor(settings, chosen.environment(settings)) as supervisor, announcing_the_end():
+    with Supervisor(settings, environment) as supervisor, announcing_the_end():
         grafana.fetch(supervisor, found)
         with ports.keep(chosen.grafana_port) if found else nullcontext():
             loop.run(settings, supervisor, chosen)
