@@ -48,7 +48,9 @@ def test_each_module_that_the_page_names_exists():
 def test_the_limits_that_the_page_gives_are_those_of_the_code():
     assert f"fewer than {validate.MIN_ROWS} students" in TRAINING
     assert f"more than {behaviour.MAX_MEAN_CHANGE} in the mean" in TRAINING
-    assert f"noise ({behaviour.MAX_MEAN_FALL} in the mean" in TRAINING
+    assert f"by more than {behaviour.MAX_MEAN_FALL}, in the mean" in TRAINING
+    assert f"{behaviour.SHARE_OF_A_STEP:.0%} of\nthe training rows" in TRAINING
+    assert behaviour.STANDARD_ERRORS == 3 and "three standard errors" in TRAINING
     assert f"more than {behaviour.MAX_SHARE_CHANGED:.1%} of the students" in TRAINING
     assert f"more than {postgres.MAX_STUDENTS:,} students" in TRAINING
     assert f"more than {postgres.STATEMENT_TIMEOUT_MINUTES} minutes" in " ".join(TRAINING.split())

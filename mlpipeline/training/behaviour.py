@@ -16,12 +16,15 @@ Score = Callable[[pd.DataFrame], np.ndarray]  # rows to probabilities of complet
 
 SAMPLE = 300
 STEPS = 40
-# Course category and device say nothing in the data, so in the mean they may move a probability by no more than this.
+# Course category and device say nothing in the data, so in the mean they may move a probability by no more than this,
+# or by what chance makes of few training rows.
 MAX_MEAN_CHANGE = 0.03
-# A completion rate of one half among 5% of the training rows of the public dataset (244 students) has a standard error
-# of 0.032. Twice that of the difference of two such rates is what a step may seem to go down by chance alone.
+# By how much a step over this share of the training rows may seem to go down: 0.1, or what chance makes of few of them.
 MAX_MEAN_FALL = 0.1
-# A client may send hours with two decimals (36 seconds).
+SHARE_OF_A_STEP = 0.05
+# What chance makes is taken to be three standard errors, which one sound model in some hundreds exceeds.
+STANDARD_ERRORS = 3
+# A client may send hours with two decimals (36 seconds). One student may change class, however few there are.
 DECIMALS = 2
 MAX_SHARE_CHANGED = 0.005
 
@@ -41,11 +44,12 @@ class Check:
         return bool(self.measured <= self.limit)
 
 
-def check(score: Score, rows: pd.DataFrame, threshold: float, seed: int) -> list[Check]:
-    """Tries the model's answers on up to 300 of these students."""
+def check(score: Score, rows: pd.DataFrame, learned: pd.DataFrame, threshold: float, seed: int) -> list[Check]:
+    """Tries the model's answers on up to 300 of these students; `learned` are the rows that it was trained on."""
     sample = rows.sample(min(SAMPLE, len(rows)), random_state=seed).reset_index(drop=True)
-    checks = [_invariance(score, sample, feature) for feature in schema.FEATURES if feature.kind == "categorical"]
-    checks += [_direction(score, sample, rows, name) for name in schema.NUMERICAL]
+    categorical = [feature for feature in schema.FEATURES if feature.kind == "categorical"]
+    checks = [_invariance(score, sample, learned[feature.name], feature) for feature in categorical]
+    checks += [_direction(score, sample, rows, name, len(learned)) for name in schema.NUMERICAL]
     return [*checks, _rounding(score, rows, threshold)]
 
 
@@ -55,18 +59,37 @@ def objections(checks: list[Check]) -> list[str]:
     return [f"fails the behaviour checks: {', '.join(failed)}"] if failed else []
 
 
-def _invariance(score: Score, sample: pd.DataFrame, feature: schema.Feature) -> Check:
+def noise_of_category(learned: pd.Series, value: str | int, variance: float) -> float:
+    """The standard error of the difference between the completion rates of this category and the student's own.
+
+    In the mean over students: zero for those of the category itself. `variance` is that of one student's outcome.
+    """
+    counts = learned.value_counts()
+    errors = np.sqrt(variance * (1 / max(counts.get(value, 0), 1) + 1 / counts))
+    return float((errors * counts / counts.sum()).drop(value, errors="ignore").sum())
+
+
+def noise_of_step(learned: int) -> float:
+    """The standard error of the difference between two completion rates of one half, of one step's students each."""
+    return float(np.sqrt(2 * 0.25 / (SHARE_OF_A_STEP * learned)))
+
+
+def _invariance(score: Score, sample: pd.DataFrame, learned: pd.Series, feature: schema.Feature) -> Check:
     before = score(sample)
-    changes = [np.abs(score(sample.assign(**{feature.name: value})) - before).mean() for value in feature.categories]
-    return Check(
-        f"invariance to {feature.name}",
-        f"another {feature.name} changes the probability by little, in the mean over students",
-        float(np.max(changes)),
-        MAX_MEAN_CHANGE,
-    )
+    variance = float((before * (1 - before)).mean())
+    checks = [
+        Check(
+            f"invariance to {feature.name}",
+            f"another {feature.name} changes the probability by little, in the mean over students",
+            float(np.abs(score(sample.assign(**{feature.name: value})) - before).mean()),
+            max(MAX_MEAN_CHANGE, STANDARD_ERRORS * noise_of_category(learned, value, variance)),
+        )
+        for value in feature.categories
+    ]
+    return max(checks, key=lambda check_: (not check_.passed, check_.measured / check_.limit))
 
 
-def _direction(score: Score, sample: pd.DataFrame, rows: pd.DataFrame, name: str) -> Check:
+def _direction(score: Score, sample: pd.DataFrame, rows: pd.DataFrame, name: str, learned: int) -> Check:
     """The probability may fall below what less of this activity gave by no more than noise, in the mean."""
     values = np.unique(rows[name].dropna().quantile(np.linspace(0, 1, STEPS)).to_numpy())
     everyone = sample.loc[sample.index.repeat(len(values))].reset_index(drop=True)
@@ -76,7 +99,7 @@ def _direction(score: Score, sample: pd.DataFrame, rows: pd.DataFrame, name: str
         f"direction of {name}",
         f"more {name} does not lower the probability beyond noise, in the mean over students",
         float(falls.max(axis=1).mean()),
-        MAX_MEAN_FALL,
+        max(MAX_MEAN_FALL, STANDARD_ERRORS * noise_of_step(learned)),
     )
 
 
@@ -88,5 +111,5 @@ def _rounding(score: Score, rows: pd.DataFrame, threshold: float) -> Check:
         "rounding of the time",
         f"hours rounded to {DECIMALS} decimals change the predicted class of next to no student",
         float(changed.mean()),
-        MAX_SHARE_CHANGED,
+        max(MAX_SHARE_CHANGED, 1 / len(rows)),
     )

@@ -51,7 +51,7 @@ def evaluation_markdown(metrics: dict[str, float], checks: list[Check]) -> str:
         lines.append(f"| {name} | {metrics[name]:.4f} | {low:.4f} to {high:.4f} |")
     lines += ["# Behaviour", "| check | measured | at most | |", "|---|---|---|---|"]
     lines += [
-        f"| {check.name}: {check.expectation} | {check.measured:.4f} | {check.limit:g} "
+        f"| {check.name}: {check.expectation} | {check.measured:.4f} | {check.limit:.3g} "
         f"| {'passed' if check.passed else '**failed**'} |"
         for check in checks
     ]

@@ -156,7 +156,7 @@ def evaluate_model(trained: Trained, seed: int) -> Evaluation:
     metrics = evaluate.with_intervals(evaluate.scores(test), evaluate.intervals(test, seed))
     metrics |= drift.measure(validation, train_rows)
     importance = evaluate.importance(trained, test, seed)
-    checks = behaviour.check(trained.score, validation, trained.threshold, seed)
+    checks = behaviour.check(trained.score, validation, train_rows, trained.threshold, seed)
     shown = reports.evaluation_markdown(metrics, checks)
     create_markdown_artifact(shown, key="evaluation", description="Scores and behaviour")
     return Evaluation(metrics, evaluate.slices(test), importance, pictures.quality(test, importance), checks)

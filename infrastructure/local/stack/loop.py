@@ -115,8 +115,9 @@ def train(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> V
         champion = tracking.champion(addresses.mlflow)
         if champion is None:
             raise console.StepFailed(
-                f"{TRAINING} completed, but MLflow has no champion of {tracking.MODEL}: the model fails its checks, "
-                f"as the tags of its version say at {addresses.mlflow}."
+                f"{TRAINING} completed, but {tracking.MODEL} has no champion, and without one nothing can be served. "
+                f"Why: {tracking.why_not_champion(tracking.latest(addresses.mlflow))}. docs/training.md, Judgement, "
+                "has the limits, and says what to do where your data is different."
             )
         step.result = (
             f"version {champion.version} is champion, accuracy {champion.metrics['accuracy']:.3f}, "
