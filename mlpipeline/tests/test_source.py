@@ -180,12 +180,22 @@ def test_a_parquet_file_may_have_an_index(tmp_path):
     assert len(source.pull(str(file), tmp_path / "data").rows) == (rows["DeviceType"] == 1).sum()
 
 
-@pytest.mark.parametrize("surplus", [",", ",5", ",1,2,3"])
-def test_rows_with_more_fields_than_the_header_are_not_read_as_others(csv, tmp_path, surplus):
-    header, *rows = csv.read_text(encoding="utf-8").splitlines()
+def _with_surplus(csv, surplus):
+    """A file whose ids follow upon each other, as those of the public dataset do."""
+    header, *rows = synthetic.generate(rows=500, copies=0).sort_values("UserID").to_csv(index=False).splitlines()
     csv.write_text("\n".join([header, *(row + surplus for row in rows)]), encoding="utf-8")
+
+
+@pytest.mark.parametrize("surplus", [",5", ",1,2,3"])
+def test_rows_with_more_fields_than_the_header_are_not_read_as_others(csv, tmp_path, surplus):
+    _with_surplus(csv, surplus)
     with pytest.raises(source.SourceError, match="has rows with more fields than its header"):
         source.pull(str(csv), tmp_path / "data")
+
+
+def test_a_comma_at_the_end_of_each_row_does_no_harm(csv, tmp_path):
+    _with_surplus(csv, ",")
+    assert source.pull(str(csv), tmp_path / "data").rows["UserID"].tolist() == list(range(1, 501))
 
 
 def test_an_enormous_file_is_refused_before_it_is_read(csv, served, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass, replace
 from datetime import date
 from http.client import HTTPException
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import pandas as pd
+from pandas.errors import ParserWarning
 from requests.exceptions import RequestException
 
 from training import postgres, schema, synthetic
@@ -193,19 +195,19 @@ def _suffix(name: str, source: str) -> str:
 def _read(file: Path, source: str) -> pd.DataFrame:
     try:
         if file.suffix == ".csv":
-            rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ParserWarning)  # where it leaves out what no column is named for
+                rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False, index_col=False)
         else:
             rows = pd.read_parquet(file)
+    except ParserWarning as error:
+        raise SourceError(
+            f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma as the decimal point?"
+        ) from error
     except UnicodeDecodeError as error:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as CSV in UTF-8.") from error
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
         raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
-    # What is too much in the rows of a CSV file pandas takes for an index, and moves the columns. Parquet may have one.
-    if file.suffix == ".csv" and not isinstance(rows.index, pd.RangeIndex):
-        raise SourceError(
-            f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma at their end, or as the "
-            "decimal point?"
-        )
     twice = [column for column in schema.COLUMNS if f"{column}.1" in rows]  # as pandas names the second one
     if twice:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} has more than one column {twice[0]}.")
