@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         False,
         description="Wait for the disk at each request, so that not even a power cut loses an answered prediction",
     )
+    retention_days: int | None = Field(
+        None, ge=1, le=36500, description="Days that predictions and outcomes are kept in Postgres; empty: for good"
+    )
     db_host: str = Field("127.0.0.1", description="Host of the Postgres server")
     db_port: int = Field(5432, ge=1, le=65535, description="Port of the Postgres server")
     db_user: str = Field("mlops", description="Postgres user")

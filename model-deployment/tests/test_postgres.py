@@ -178,9 +178,9 @@ def test_old_rows_are_deleted_by_day_and_new_ones_kept(database, target, postgre
     )
     ended = _run("retention.py", database, "3")
     for table in "features", "students", "service_metrics":
-        assert f"{table}: 7 rows before" in ended.stdout
+        assert f"{table}: 7 rows that are older than 3 days deleted" in ended.stdout
         assert len(read(f"SELECT 1 FROM {table}")) == 3
-    assert "outcomes: 0 rows before" in ended.stdout
+    assert "outcomes: 0 rows" in ended.stdout
     assert "features: 0 rows" in _run("retention.py", database, "3").stdout
 
 

@@ -12,10 +12,10 @@ from alembic import command
 from alembic.config import Config
 
 from benchmarks.servers import wait
-from retention import delete
 from serving import database as connecting
 from serving import schema
 from serving.outbox.postgres import Postgres
+from serving.retention import delete
 from serving.settings import SERVICE, Settings
 
 COLUMNS = ["prediction_id", "timestamp", "run_id", "user_id", "course_category", "prediction", "probability"]

@@ -16,7 +16,7 @@ from typing import Protocol
 import psycopg2
 from sqlalchemy.exc import DBAPIError
 
-from serving import companion, logs, metrics, reporter, settings
+from serving import companion, logs, metrics, reporter, retention, settings
 from serving.outbox import backlog, segment
 from serving.outbox.postgres import Postgres, Rejected
 from serving.outbox.segment import Segment
@@ -178,7 +178,7 @@ def drain(shipper: Shipper, life: companion.Life, folder: Path) -> None:
 
 
 def main() -> None:
-    """Reports about the service, waits until no other process ships from this folder, and then does."""
+    """Reports, deletes what is too old, waits until no other process ships from this folder, and then does."""
     found = settings.read()
     logs.configure()
     is_draining = sys.argv[1:] == ["--drain"]
@@ -188,6 +188,7 @@ def main() -> None:
         reporter.finish(found)
     else:
         reporter.start(found, life)
+        retention.start(found, life)
     is_waiting = False
     while life.goes_on():
         with segment.locked(found.outbox_dir, LOCK) as is_held:
