@@ -180,6 +180,19 @@ def test_a_parquet_file_may_have_an_index(tmp_path):
     assert len(source.pull(str(file), tmp_path / "data").rows) == (rows["DeviceType"] == 1).sum()
 
 
+def test_a_parquet_file_may_have_its_text_as_bytes(tmp_path):
+    file = tmp_path / "some.parquet"
+    rows = synthetic.generate(rows=50, copies=5)
+    rows.loc[3, "CourseCategory"] = None
+    encoded = rows.assign(CourseCategory=rows["CourseCategory"].astype(object).map(str.encode, na_action="ignore"))
+    encoded.to_parquet(file)
+    read = source.pull(str(file), tmp_path / "data").rows["CourseCategory"]
+    assert read.fillna("").tolist() == rows["CourseCategory"].fillna("").tolist()
+    encoded.assign(CourseCategory=b"\xff").to_parquet(file)
+    with pytest.raises(source.SourceError, match="is not text in UTF-8"):
+        source.pull(str(file), tmp_path / "data")
+
+
 def _with_surplus(csv, surplus):
     """A file whose ids follow upon each other, as those of the public dataset do."""
     header, *rows = synthetic.generate(rows=500, copies=0).sort_values("UserID").to_csv(index=False).splitlines()

@@ -199,13 +199,13 @@ def _read(file: Path, source: str) -> pd.DataFrame:
                 warnings.simplefilter("error", ParserWarning)  # where it leaves out what no column is named for
                 rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False, index_col=False)
         else:
-            rows = pd.read_parquet(file)
+            rows = _with_text(pd.read_parquet(file))
     except ParserWarning as error:
         raise SourceError(
             f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma as the decimal point?"
         ) from error
     except UnicodeDecodeError as error:
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as CSV in UTF-8.") from error
+        raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as UTF-8.") from error
     except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
         raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
     twice = [column for column in schema.COLUMNS if f"{column}.1" in rows]  # as pandas names the second one
@@ -220,6 +220,12 @@ def _read(file: Path, source: str) -> pd.DataFrame:
     if rows.empty:
         raise SourceError(f"DATA_SOURCE {shown(source)!r} has no rows.")
     return rows[schema.COLUMNS]
+
+
+def _with_text(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with text for bytes, as which some programs write it into parquet files."""
+    as_bytes = [name for name in schema.STRINGS if name in rows and rows[name].map(type).eq(bytes).any()]
+    return rows.assign(**{name: rows[name].map(bytes.decode, na_action="ignore") for name in as_bytes})
 
 
 def _in_short(text: str) -> str:
