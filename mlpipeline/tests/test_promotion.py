@@ -106,7 +106,8 @@ def test_a_decision_says_what_was_compared_and_why(high, objections, promoted, r
 def test_a_model_with_an_objection_is_not_promoted_even_without_a_champion():
     decision = promotion.decide(None, None, 0.01, ["fails the behaviour checks: direction of NumberOfQuizzesTaken"])
     assert decision == Decision(False, "fails the behaviour checks: direction of NumberOfQuizzesTaken", 0.01)
-    assert decision.summary.startswith("not promoted, the champion stays: fails the behaviour checks")
+    assert decision.summary.startswith("not promoted, and there is no champion: fails the behaviour checks")
+    assert promotion.decide("3", None, 0.01, ["x"]).summary == "not promoted, the champion stays: x"
 
 
 def test_the_first_model_is_promoted():

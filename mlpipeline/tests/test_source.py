@@ -193,6 +193,19 @@ def test_a_parquet_file_may_have_its_text_as_bytes(tmp_path):
         source.pull(str(file), tmp_path / "data")
 
 
+def test_the_categories_of_a_parquet_file_are_read_as_values(tmp_path):
+    """One that no row has any more would be expected of each day that is compared with these rows."""
+    file = tmp_path / "some.parquet"
+    rows = synthetic.generate(rows=50, copies=5)
+    rows.loc[3, "DeviceType"] = None
+    kept = rows.astype({"CourseCategory": "category", "DeviceType": "category"}).query("CourseCategory != 'Arts'")
+    kept.to_parquet(file)
+    read = source.pull(str(file), tmp_path / "data").rows
+    assert not read.select_dtypes("category").columns.size
+    assert set(read["CourseCategory"]) == {"Business", "Health", "Programming", "Science"}
+    assert read["DeviceType"].dropna().tolist() == kept["DeviceType"].dropna().tolist()
+
+
 def _with_surplus(csv, surplus):
     """A file whose ids follow upon each other, as those of the public dataset do."""
     header, *rows = synthetic.generate(rows=500, copies=0).sort_values("UserID").to_csv(index=False).splitlines()

@@ -54,8 +54,10 @@ def check(score: Score, rows: pd.DataFrame, learned: pd.DataFrame, threshold: fl
 
 
 def objections(checks: list[Check]) -> list[str]:
-    """What speaks against promoting the model: one sentence with the checks that it fails, or none."""
-    failed = [check_.name for check_ in checks if not check_.passed]
+    """What speaks against promoting the model: a sentence with the checks that it fails, or none."""
+    failed = [
+        f"{check_.name} ({check_.measured:.3g}, at most {check_.limit:.3g})" for check_ in checks if not check_.passed
+    ]
     return [f"fails the behaviour checks: {', '.join(failed)}"] if failed else []
 
 

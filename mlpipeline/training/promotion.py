@@ -35,9 +35,16 @@ class Decision:
     comparison: Comparison | None = None
 
     @property
+    def verdict(self) -> str:
+        """The decision in some words."""
+        if self.promoted:
+            return "champion"
+        return f"not promoted, {'the champion stays' if self.champion else 'and there is no champion'}"
+
+    @property
     def summary(self) -> str:
-        """The decision in a sentence."""
-        return f"{'champion' if self.promoted else 'not promoted, the champion stays'}: {self.reason}"
+        """The decision and its reason in a sentence."""
+        return f"{self.verdict}: {self.reason}"
 
 
 def compare(actual: np.ndarray, challenger: np.ndarray, champion: np.ndarray, seed: int) -> Comparison:

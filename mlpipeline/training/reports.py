@@ -60,8 +60,7 @@ def evaluation_markdown(metrics: dict[str, float], checks: list[Check]) -> str:
 
 def decision_markdown(decision: Decision, version: int) -> str:
     """What was decided about a version."""
-    verdict = "is champion" if decision.promoted else "is not promoted; the champion stays"
-    return f"# Version {version} {verdict}\n\n{decision.reason[:1].upper()}{decision.reason[1:]}."
+    return f"# Version {version}: {decision.verdict}\n\n{decision.reason[:1].upper()}{decision.reason[1:]}."
 
 
 def files(training: Training) -> dict[str, bytes]:

@@ -199,7 +199,7 @@ def _read(file: Path, source: str) -> pd.DataFrame:
                 warnings.simplefilter("error", ParserWarning)  # where it leaves out what no column is named for
                 rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False, index_col=False)
         else:
-            rows = _with_text(pd.read_parquet(file))
+            rows = _plain(pd.read_parquet(file))
     except ParserWarning as error:
         raise SourceError(
             f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma as the decimal point?"
@@ -222,8 +222,10 @@ def _read(file: Path, source: str) -> pd.DataFrame:
     return rows[schema.COLUMNS]
 
 
-def _with_text(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with text for bytes, as which some programs write it into parquet files."""
+def _plain(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a parquet file as those of a CSV file: no column is a categorical, and no text is bytes."""
+    categorical = rows.select_dtypes("category").columns
+    rows = rows.assign(**{name: rows[name].astype(object).infer_objects() for name in categorical})
     as_bytes = [name for name in schema.STRINGS if name in rows and rows[name].map(type).eq(bytes).any()]
     return rows.assign(**{name: rows[name].map(bytes.decode, na_action="ignore") for name in as_bytes})
 

@@ -77,6 +77,7 @@ def _numbers(column: str, now: pd.Series, before: pd.Series) -> tuple:
 
 def _categories(column: str, now: pd.Series, before: pd.Series) -> tuple:
     counts = pd.DataFrame({"now": now.value_counts(), "before": before.value_counts()}).to_numpy(float, na_value=0).T
+    counts = counts[:, counts.any(axis=0)]  # pandas counts what a column may hold, too
     shares = counts / counts.sum(axis=1, keepdims=True)
     score = float(np.abs(shares[0] - shares[1]).sum() / 2)
     p_value = float(stats.chi2_contingency(counts).pvalue) if counts.shape[1] > 1 else 1.0

@@ -29,6 +29,11 @@ def test_days_of_the_same_population_do_not_drift_whatever_their_size():
     assert alarms <= 3
 
 
+def test_a_category_that_nobody_has_says_nothing():
+    may_hold = pd.CategoricalDtype([*REFERENCE["CourseCategory"].unique(), "Law"])
+    assert _compare(students(500), REFERENCE.astype({"CourseCategory": may_hold})) == _compare(students(500))
+
+
 def test_one_student_is_no_drift():
     assert _drifted(students(1)) == set()
 

@@ -105,7 +105,7 @@ def _whole_loop(settings: Settings, claimed: Instance) -> None:
         console.table(chosen.table(settings))
         if not found:
             console.note(f"\n{grafana.HOW_TO_GET_IT}")
-        console.note(things_to_try.text(chosen))
+        console.note(things_to_try.text(chosen, bool(settings.data_source)))
         _watch(supervisor)
 
 

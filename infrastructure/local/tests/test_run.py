@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 
 import soundness
-from stack import console, run
+from stack import console, run, things_to_try
+from stack.addresses import Addresses
+from stack.postgres import Database
 
 UP, ENDED, GIVEN_UP = (1, "RUNNING"), (0, "BACKOFF"), (0, "FATAL")
 
@@ -82,3 +84,10 @@ def test_what_becomes_of_a_program_is_told_once(said):
         "postgres ended; its log is postgres.log",
         "postgres did not come back: start anew; its log is postgres.log",
     ]
+
+
+def test_who_brings_data_is_not_told_to_train_on_other():
+    addresses = Addresses(Database("127.0.0.1", 1, "mlops", "secret", "course"), None, 2, 3, 4)
+    assert "set data_source to synthetic" in things_to_try.text(addresses, has_data_source=False)
+    own = things_to_try.text(addresses, has_data_source=True)
+    assert "reads your DATA_SOURCE again" in own and "synthetic" not in own
