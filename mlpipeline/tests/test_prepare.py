@@ -55,6 +55,6 @@ def test_where_all_came_to_the_same_no_seed_is_asked_for(splits, outcome, said):
 
 def test_a_feature_without_any_value_in_a_split_is_refused(splits):
     empty = splits.validation.assign(NumberOfQuizzesTaken=None)
-    with pytest.raises(DataRejected, match="NumberOfQuizzesTaken has no value in the validation split"):
+    with pytest.raises(DataRejected, match="NumberOfQuizzesTaken: no value in the validation split"):
         prepare.check(replace(splits, validation=empty))
     assert prepare.check(splits) is splits

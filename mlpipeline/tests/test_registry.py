@@ -65,7 +65,7 @@ def test_the_decision_is_on_the_version_and_moves_the_champion_or_not(settings, 
     train(KEPT)
     assert _champion(settings) == 1
     challenger, champion = Registry(settings).versions()
-    assert challenger.tags["promotion.decision"] == "champion kept"
+    assert challenger.tags["promotion.decision"] == "not promoted"
     assert challenger.tags["promotion.reason"] == "may be worse than the champion"
     assert float(challenger.tags["promotion.log_loss_high"]) == 0.03
     assert challenger.tags["promotion.against_version"] == "1"

@@ -193,6 +193,14 @@ def test_a_parquet_file_may_have_its_text_as_bytes(tmp_path):
         source.pull(str(file), tmp_path / "data")
 
 
+def test_a_parquet_file_may_not_have_lists(tmp_path):
+    file = tmp_path / "some.parquet"
+    rows = synthetic.generate(rows=50, copies=5)
+    rows.assign(CourseCategory=[[name] for name in rows["CourseCategory"]]).to_parquet(file)
+    with pytest.raises(source.SourceError, match="cannot be read as .parquet: CourseCategory: a value a row is needed"):
+        source.pull(str(file), tmp_path / "data")
+
+
 def test_the_categories_of_a_parquet_file_are_read_as_values(tmp_path):
     """One that no row has any more would be expected of each day that is compared with these rows."""
     file = tmp_path / "some.parquet"

@@ -61,7 +61,7 @@ def check(splits: Splits) -> Splits:
                 "the train split. Set another seed, or bring more data."
             )
         if empty := [feature for feature in schema.NUMERICAL if part[feature].isna().all()]:
-            raise DataRejected(f"{' and '.join(empty)} has no value in the {name} split.")
+            raise DataRejected(f"{' and '.join(empty)}: no value in the {name} split.")
     return splits
 
 

@@ -24,7 +24,7 @@ from training.promotion import Decision
 from training.settings import Settings
 
 CHAMPION = "champion"
-KEPT = "champion kept"  # the decision not to promote
+NOT_PROMOTED = "not promoted"  # the decision not to promote
 MOVE = "champion "  # begins the name of each tag that keeps a move
 MOVE_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 NOT_FOUND = {ErrorCode.Name(RESOURCE_DOES_NOT_EXIST), ErrorCode.Name(INVALID_PARAMETER_VALUE)}
@@ -154,7 +154,7 @@ class Registry:
     def refusal(self, version: int) -> str | None:
         """Why this version was not promoted; None where it was, or nobody decided."""
         tags = self._client.get_model_version(self.name, str(version)).tags
-        return tags.get("promotion.reason") if tags.get("promotion.decision") == KEPT else None
+        return tags.get("promotion.reason") if tags.get("promotion.decision") == NOT_PROMOTED else None
 
     def _if_any(self, get: Callable):
         try:
@@ -179,7 +179,7 @@ def predecessors(moves: list[Move], current: int) -> list[int]:
 
 def _as_tags(decision: Decision) -> dict[str, str]:
     found = {
-        "promotion.decision": "promoted" if decision.promoted else KEPT,
+        "promotion.decision": "promoted" if decision.promoted else NOT_PROMOTED,
         "promotion.reason": decision.reason,
         "promotion.margin": decision.margin,
         "promotion.decided_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -4,7 +4,6 @@ import hashlib
 import logging
 import shutil
 import tempfile
-import warnings
 from dataclasses import dataclass, replace
 from datetime import date
 from http.client import HTTPException
@@ -14,10 +13,9 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import pandas as pd
-from pandas.errors import ParserWarning
 from requests.exceptions import RequestException
 
-from training import postgres, schema, synthetic
+from training import files, postgres, synthetic
 from training.errors import SourceError, SourceUnreachable
 from training.settings import Settings
 
@@ -96,7 +94,7 @@ def pull(
         # First in a folder of its own: other runs may pull at the same time.
         with tempfile.TemporaryDirectory(dir=data_dir) as folder:
             pulled = _bring(source, Path(folder), since, settings or Settings())
-            rows, digest = _read(pulled, source), hashlib.sha256(pulled.read_bytes()).hexdigest()
+            rows, digest = files.read(pulled, shown(source)), hashlib.sha256(pulled.read_bytes()).hexdigest()
             file = pulled.replace(data_dir / pulled.name)
     except SourceUnreachable as error:
         if not fallback_to_synthetic:
@@ -190,45 +188,3 @@ def _suffix(name: str, source: str) -> str:
         ends = f"ends in {suffix!r}" if suffix else "has no ending"
         raise SourceError(f"DATA_SOURCE {shown(source)!r} {ends}; it has to end in .csv or .parquet.")
     return suffix
-
-
-def _read(file: Path, source: str) -> pd.DataFrame:
-    try:
-        if file.suffix == ".csv":
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", ParserWarning)  # where it leaves out what no column is named for
-                rows = pd.read_csv(file, encoding="utf-8-sig", low_memory=False, index_col=False)
-        else:
-            rows = _plain(pd.read_parquet(file))
-    except ParserWarning as error:
-        raise SourceError(
-            f"DATA_SOURCE {shown(source)!r} has rows with more fields than its header. A comma as the decimal point?"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} is not text in UTF-8. Save it as UTF-8.") from error
-    except (ValueError, OSError) as error:  # both libraries' parser errors are ValueErrors
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} cannot be read as {file.suffix}: {error}") from error
-    twice = [column for column in schema.COLUMNS if f"{column}.1" in rows]  # as pandas names the second one
-    if twice:
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} has more than one column {twice[0]}.")
-    missing = [column for column in schema.COLUMNS if column not in rows]
-    if missing:
-        raise SourceError(
-            f"DATA_SOURCE {shown(source)!r} lacks the columns {', '.join(missing)}; it has "
-            f"{_in_short(', '.join(map(str, rows.columns)))}."
-        )
-    if rows.empty:
-        raise SourceError(f"DATA_SOURCE {shown(source)!r} has no rows.")
-    return rows[schema.COLUMNS]
-
-
-def _plain(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a parquet file as those of a CSV file: no column is a categorical, and no text is bytes."""
-    categorical = rows.select_dtypes("category").columns
-    rows = rows.assign(**{name: rows[name].astype(object).infer_objects() for name in categorical})
-    as_bytes = [name for name in schema.STRINGS if name in rows and rows[name].map(type).eq(bytes).any()]
-    return rows.assign(**{name: rows[name].map(bytes.decode, na_action="ignore") for name in as_bytes})
-
-
-def _in_short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:300]} ..."

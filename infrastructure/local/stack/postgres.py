@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import psutil
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extras import RealDictCursor
 
 import soundness
@@ -66,7 +67,9 @@ class Database:
         """A connection string, with no password in it."""
         return f"postgresql://{self.user}@{self.host}:{self.port}/{self.name}"
 
-    def query(self, statement: str, parameters: Sequence | Mapping = (), database: str | None = None) -> list[dict]:
+    def query(
+        self, statement: str | sql.Composable, parameters: Sequence | Mapping = (), database: str | None = None
+    ) -> list[dict]:
         """The rows that a statement gives, by column; each statement is a transaction of its own."""
         connection = psycopg2.connect(
             host=self.host,
@@ -103,7 +106,7 @@ class Database:
         """Creates the database, and that of Prefect, unless they exist."""
         for name in (self.name, PREFECT):
             if not self.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,), database="postgres"):
-                self.query(f'CREATE DATABASE "{name}"', database="postgres")
+                self.query(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), database="postgres")
 
 
 def external(settings: Settings) -> Database:

@@ -16,7 +16,7 @@ from stack.supervisor import Program, Supervisor, check_open_files
 
 @pytest.fixture(name="settings")
 def _settings(tmp_path):
-    settings = Settings(local_dir=tmp_path / "with a space", db_host=None)
+    settings = Settings(local_dir=tmp_path / "with a space", db_host=None, db_name='a "course"')
     settings.logs.mkdir(parents=True)
     return settings
 

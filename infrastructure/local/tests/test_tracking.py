@@ -41,7 +41,7 @@ def test_a_file_by_its_content(tmp_path):
 @pytest.mark.parametrize(
     ("tags", "why"),
     [
-        ({"promotion.decision": "champion kept", "promotion.reason": "it is worse"}, "it is worse"),
+        ({"promotion.decision": "not promoted", "promotion.reason": "it is worse"}, "it is worse"),
         (
             {"promotion.decision": "promoted", "promotion.reason": "it is better"},
             "it was champion, until somebody made another version champion",

@@ -115,7 +115,7 @@ def test_a_model_that_may_be_worse_is_registered_but_not_promoted(worse, setting
     assert not worse["promoted"]
     assert champion.run_id != worse["run_id"]
     version = client.get_model_version(settings.model_name, str(worse["version"]))
-    assert version.tags["promotion.decision"] == "champion kept"
+    assert version.tags["promotion.decision"] == "not promoted"
     assert version.tags["promotion.against_version"] == champion.version
     loaded = mlflow.sklearn.load_model(f"models:/{settings.model_name}/{worse['version']}")
     assert type(loaded).__name__ == "FixedThresholdClassifier"
