@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 NO_SPACE = "No space left on device"
+OVER_QUOTA = "Disk quota exceeded"
 FULL = "The disk with {} is full, or nearly. Once there is space, the same command goes on from here."
 NO_CACHE = r"Failed to initialize cache at [`'\"]([^`'\"]+)"
 UNTRUSTED = "UnknownIssuer|invalid peer certificate|CERTIFICATE_VERIFY_FAILED"
@@ -65,8 +66,13 @@ def is_full(folder: Path) -> bool:
 def why_not_made(folder: Path, log: Path) -> str:
     """What may have kept an environment in this folder from being made, and what to do about it."""
     said = log.read_text(encoding="utf-8", errors="replace")
-    if is_full(folder) or NO_SPACE in said:
+    if is_full(folder):
         return FULL.format(folder)
+    if NO_SPACE in said or OVER_QUOTA in said:
+        return (
+            f"A disk is full: that with {folder}, that with the cache (~/.cache, or UV_CACHE_DIR), or that with /tmp "
+            "(or TMPDIR). Once there is space, the same command goes on from here."
+        )
     if found := re.search(NO_CACHE, said):
         return (
             f"uv cannot write to its cache, {found.group(1)}. Set HOME or UV_CACHE_DIR to a folder that it can write "

@@ -106,6 +106,11 @@ def test_a_url_of_another_kind_is_refused_by_name(tmp_path):
         source.pull("s3://bucket/data.csv", tmp_path)
 
 
+def test_a_url_with_letters_that_no_url_may_have_is_refused_by_name(served, tmp_path):
+    with pytest.raises(source.SourceError, match="kürs.csv' has characters that no URL may have"):
+        source.pull(f"http://{served()}/kürs.csv", tmp_path)
+
+
 def test_a_first_day_for_a_source_other_than_postgres_is_refused_before_anything_is_done(csv, tmp_path):
     for given in ("kaggle", "synthetic", str(csv), "https://user:s3cret@host/x.csv"):
         with pytest.raises(source.SourceError, match="data_since is for the source postgres alone, and") as raised:
@@ -176,6 +181,11 @@ def test_a_file_that_may_not_be_read_is_named(csv, tmp_path, monkeypatch):
 def test_a_parquet_file_may_have_an_index(tmp_path):
     file = tmp_path / "some.parquet"
     rows = synthetic.generate(rows=50, copies=5)
+    for index in ["UserID"], ["CourseCategory", "UserID"]:
+        rows.set_index(index).to_parquet(file)
+        assert source.pull(str(file), tmp_path / "data").rows.equals(rows[schema.COLUMNS])
+    rows.set_index("UserID", drop=False).to_parquet(file)
+    assert source.pull(str(file), tmp_path / "data").rows["UserID"].tolist() == rows["UserID"].tolist()
     rows[rows["DeviceType"] == 1].to_parquet(file)
     assert len(source.pull(str(file), tmp_path / "data").rows) == (rows["DeviceType"] == 1).sum()
 

@@ -51,7 +51,8 @@ def _check_types(file: Path) -> None:
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a parquet file as those of a CSV file: no column is a categorical, and no text is bytes."""
+    """The rows of a parquet file as those of a CSV file: no column is index or categorical, and no text is bytes."""
+    rows = rows.reset_index([name for name in rows.index.names if name in schema.COLUMNS and name not in rows])
     categorical = rows.select_dtypes("category").columns
     rows = rows.assign(**{name: rows[name].astype(object).infer_objects() for name in categorical})
     as_bytes = [name for name in schema.STRINGS if name in rows and rows[name].map(type).eq(bytes).any()]

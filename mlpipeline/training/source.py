@@ -153,6 +153,11 @@ def _from_url(url: str, folder: Path) -> Path:
                 raise OSError(f"{target.tell()} of {expected} bytes came")
     except (URLError, HTTPException, OSError) as error:
         raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
+    except UnicodeError as error:
+        raise SourceError(
+            f"DATA_SOURCE {shown(url)!r} has characters that no URL may have. Write them as browsers copy them: "
+            "%C3%BC."
+        ) from error
     return file
 
 

@@ -150,7 +150,8 @@ def test_nothing_is_installed_to_say_that_nothing_runs(tmp_path, command):
 def test_a_full_disk_is_not_the_fault_of_the_index(tmp_path, monkeypatch):
     log = tmp_path / "log"
     log.write_text("error: failed to write: No space left on device (os error 28)\n", encoding="utf-8")
-    assert soundness.why_not_made(tmp_path, log).startswith(f"The disk with {tmp_path} is full, or nearly.")
+    said = soundness.why_not_made(tmp_path, log)
+    assert said.startswith(f"A disk is full: that with {tmp_path}, that with the cache (~/.cache, or UV_CACHE_DIR),")
     log.write_text("error: dns error\n", encoding="utf-8")
     assert soundness.why_not_made(tmp_path, log).startswith("Is the package index reachable?")
     monkeypatch.setattr(soundness, "TOO_LITTLE", 2**80)
