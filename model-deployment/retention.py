@@ -13,10 +13,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Deletes predictions, outcomes and what else is older than so many days."
     )
-    parser.add_argument("days", type=int, help="days to keep, 1 or more; today is the first of them")
+    parser.add_argument("days", type=int, help=f"days to keep, 1 to {settings.LONGEST_DAYS}; today is the first")
     days = parser.parse_args().days
-    if days < 1:
-        parser.error(f"days={days}: must be 1 or more")
+    if not 1 <= days <= settings.LONGEST_DAYS:
+        parser.error(f"days={days}: allowed are 1 to {settings.LONGEST_DAYS}")
     try:
         deleted = retention.apply(settings.read(), days)
     except (settings.SettingsError, psycopg2.Error) as error:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICE = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
+LONGEST_DAYS = 36_500
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that prometheus_client reads when it is imported
 # What people write while they try things; in production it is a mistake.
 PLACEHOLDERS = ("", "admin", "change-me", "changeme", "example", "mlops", "password", "postgres", "secret", "test")
@@ -49,7 +50,10 @@ class Settings(BaseSettings):
         description="Wait for the disk at each request, so that not even a power cut loses an answered prediction",
     )
     retention_days: int | None = Field(
-        None, ge=1, le=36500, description="Days that predictions and outcomes are kept in Postgres; empty: for good"
+        None,
+        ge=1,
+        le=LONGEST_DAYS,
+        description="Days that predictions and outcomes are kept in Postgres; empty: for good",
     )
     db_host: str = Field("127.0.0.1", description="Host of the Postgres server")
     db_port: int = Field(5432, ge=1, le=65535, description="Port of the Postgres server")

@@ -184,7 +184,7 @@ def test_old_rows_are_deleted_by_day_and_new_ones_kept(database, target, postgre
     assert "features: 0 rows" in _run("retention.py", database, "3").stdout
 
 
-@pytest.mark.parametrize("days", ["0", "x"])
+@pytest.mark.parametrize("days", ["0", "999999", "x"])
 def test_retention_refuses_what_is_no_number_of_days(database, days):
     ended = _run("retention.py", database, days)
     assert ended.returncode == 2 and "days" in ended.stderr

@@ -53,6 +53,18 @@ def test_one_instance_deletes_at_a_time(settings, kept):
     assert retention.apply(settings, 3)["features"] == 7
 
 
+def test_a_user_with_the_rights_that_the_page_names_can_delete(settings, postgres, kept):
+    role = f"deleter_{uuid.uuid4().hex}"
+    postgres.query(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'p'; "
+        f"GRANT SELECT, DELETE ON features, outcomes, service_metrics, students TO {role}; "
+        f"GRANT UPDATE ON students TO {role}",
+        database=settings.db_name,
+    )
+    assert retention.apply(Settings(**settings.model_dump() | {"db_user": role, "db_password": "p"}), 3)
+    assert kept() == [3, 3]
+
+
 def test_a_postgres_that_is_away_is_said_and_tried_again(settings, kept, caplog):
     away = settings.model_copy(update={"db_port": 9})
     retention.keep_on(away, Rounds(1), every=3600)

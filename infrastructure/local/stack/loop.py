@@ -36,7 +36,10 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
     if champion is None or latest is None or not tracking.is_trained_on(latest, settings.data_source):
         champion = train(settings, supervisor, addresses)
     else:
-        console.note(f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}")
+        unread = ". DATA_SOURCE was not read again; a training does" if tracking.is_url(settings.data_source) else ""
+        console.note(
+            f"The model of an earlier start is kept: version {champion.version}, run {champion.run_id}{unread}"
+        )
         warn_of_a_challenger(addresses, champion, latest)
     if reason := champion.tags.get("data.fallback_reason"):
         console.warning(

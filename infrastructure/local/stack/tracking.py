@@ -70,7 +70,8 @@ def why_not_champion(version: Version) -> str:
 def is_trained_on(model: Version, source: str | None) -> bool:
     """Whether the model comes from the data that the user asks for; without a wish, it does.
 
-    A file counts by its content. Synthetic data in place of what was asked for does not.
+    A file counts by its content, a URL by its address, which is other data each time if it has a query: the run's tags
+    leave that out, since it may hold a token. Synthetic data in place of what was asked for does not count.
     """
     if source is None:
         return True
@@ -78,15 +79,16 @@ def is_trained_on(model: Version, source: str | None) -> bool:
         return False
     if Path(source).is_file():
         return model.tags.get("data.sha256") == hashlib.sha256(Path(source).read_bytes()).hexdigest()
-    return model.tags.get("data.requested") == _shown(source)
-
-
-def _shown(source: str) -> str:
-    """The source as a run's tags name it: a URL without the password and the query, which may hold a token."""
-    if "://" not in source:
-        return source
+    if not is_url(source):
+        return model.tags.get("data.requested") == source
     parts = urlsplit(source)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    without_password = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return not parts.query and model.tags.get("data.requested") == without_password
+
+
+def is_url(source: str | None) -> bool:
+    """Whether this source is fetched from another machine."""
+    return "://" in (source or "")
 
 
 def held_out_requests(tracking_uri: str, run_id: str) -> list[dict]:

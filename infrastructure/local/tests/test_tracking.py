@@ -21,7 +21,8 @@ def _model(**tags):
         ({"requested": "kaggle", "fallback_reason": "Kaggle is away"}, "kaggle", False),
         ({"requested": "kaggle", "fallback_reason": "Kaggle is away"}, None, True),
         ({"requested": "https://host/a.csv"}, "https://host/a.csv", True),
-        ({"requested": "https://host/a.csv"}, "https://user:s3cret@host/a.csv?token=s3cret", True),
+        ({"requested": "https://host/a.csv"}, "https://user:s3cret@host/a.csv", True),
+        ({"requested": "https://host/a.csv"}, "https://host/a.csv?cohort=2", False),
         ({"requested": "https://host/a.csv"}, "https://host/b.csv", False),
     ],
 )
