@@ -18,13 +18,14 @@ def main() -> None:
     if not 1 <= days <= settings.LONGEST_DAYS:
         parser.error(f"days={days}: allowed are 1 to {settings.LONGEST_DAYS}")
     try:
-        deleted = retention.apply(settings.read(), days)
+        tables = 0
+        for table, number in retention.apply(settings.read(), days):
+            print(f"{table}: {number} rows that are older than {days} days deleted", flush=True)
+            tables += 1
     except (settings.SettingsError, psycopg2.Error) as error:
         sys.exit(str(error).strip().splitlines()[0])
-    if deleted is None:
+    if not tables:
         sys.exit("Another process is deleting. Nothing is to be done.")
-    for table, number in deleted.items():
-        print(f"{table}: {number} rows that are older than {days} days deleted")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ runs in a thread of the shipper, which needs no memory of its own; of all instan
 
 import logging
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg2
@@ -38,8 +39,8 @@ def keep_on(
     life.wait(first)
     while life.goes_on():
         try:
-            deleted = apply(settings, settings.retention_days)
-            if deleted and any(deleted.values()):
+            deleted = dict(apply(settings, settings.retention_days))
+            if any(deleted.values()):
                 LOG.info("Deleted, since RETENTION_DAYS=%d: %s", settings.retention_days, _listed(deleted))
         except psycopg2.Error as error:
             LOG.warning(
@@ -51,11 +52,11 @@ def keep_on(
         life.wait(every)
 
 
-def apply(settings: Settings, days: int) -> dict[str, int] | None:
+def apply(settings: Settings, days: int) -> Iterator[tuple[str, int]]:
     """Deletes the rows of each table from before the last `days` days, today included, in UTC.
 
-    Returns their numbers by table, or None while another process does so. Raises psycopg2.Error; what is deleted until
-    then stays deleted.
+    Gives each table, when it is done, and the number of rows; nothing while another process does so. Raises
+    psycopg2.Error; what is deleted until then stays deleted.
     """
     first_kept = datetime.now(UTC).date() - timedelta(days=days - 1)
     connection = database.connect(settings)
@@ -63,8 +64,9 @@ def apply(settings: Settings, days: int) -> dict[str, int] | None:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,))  # until the connection ends
             if not cursor.fetchone()[0]:
-                return None
-        return {table: delete(connection, table, column, first_kept) for table, column in TABLES.items()}
+                return
+        for table, column in TABLES.items():
+            yield table, delete(connection, table, column, first_kept)
     finally:
         connection.close()
 
