@@ -13,6 +13,7 @@ from benchmarks.tables import execute, rows_of
 from monitor import schema
 from monitor.settings import SERVICE
 
+NEWEST = max((SERVICE / "migrations" / "versions").glob("m*.py")).name[1:5]
 TABLES = {"metrics", "feature_drift", "live_quality", "decisions", "monitoring_version"}
 ORIGINAL = """
     CREATE TABLE metrics (
@@ -70,9 +71,9 @@ def _engine_of(settings, user, password):
 
 
 def test_an_empty_database_gets_the_tables_and_no_others(empty_engine):
-    assert schema.upgrade(empty_engine) == "0001"
+    assert schema.upgrade(empty_engine) == NEWEST
     assert set(inspect(empty_engine).get_table_names()) == TABLES
-    assert rows_of(empty_engine, "SELECT * FROM monitoring_version") == [("0001",)]
+    assert rows_of(empty_engine, "SELECT * FROM monitoring_version") == [(NEWEST,)]
 
 
 def test_doing_it_again_changes_nothing(empty_engine):
@@ -80,7 +81,7 @@ def test_doing_it_again_changes_nothing(empty_engine):
     execute(
         empty_engine, "INSERT INTO metrics (day, rows, students, compared, status) VALUES (now(), 1, 1, 1, 'stable')"
     )
-    assert schema.upgrade(empty_engine) == "0001"
+    assert schema.upgrade(empty_engine) == NEWEST
     assert rows_of(empty_engine, "SELECT rows FROM metrics") == [(1,)]
 
 
@@ -131,8 +132,8 @@ def test_several_that_start_at_once_migrate_once(empty_engine, empty_database):
     ]
     said = [process.communicate(timeout=120)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], said
-    assert all(one.endswith("The monitoring's tables are at version 0001.\n") for one in said)
-    assert rows_of(empty_engine, "SELECT * FROM monitoring_version") == [("0001",)]
+    assert all(one.endswith(f"The monitoring's tables are at version {NEWEST}.\n") for one in said)
+    assert rows_of(empty_engine, "SELECT * FROM monitoring_version") == [(NEWEST,)]
 
 
 def test_a_migration_that_fails_changes_nothing(empty_engine):
@@ -161,7 +162,7 @@ def _of_another(empty_engine, empty_database):
 
 def test_a_user_who_may_not_change_tables_needs_not_once_they_are_up_to_date(empty_engine, of_another):
     schema.upgrade(empty_engine)
-    assert schema.upgrade(of_another) == "0001"
+    assert schema.upgrade(of_another) == NEWEST
     with pytest.raises(ProgrammingError, match="must be owner"):
         execute(of_another, "ALTER TABLE metrics ADD COLUMN mine text")
 

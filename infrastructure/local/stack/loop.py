@@ -2,12 +2,13 @@
 
 import json
 import time
-from datetime import UTC, date
+from datetime import date, datetime
 
 import requests
 
 from stack import console, ports, prefect, programs, tracking
 from stack.addresses import Addresses
+from stack.postgres import Database
 from stack.settings import MLPIPELINE, MONITORING, Settings
 from stack.supervisor import Supervisor
 from stack.tracking import Version
@@ -50,7 +51,7 @@ def run(settings: Settings, supervisor: Supervisor, addresses: Addresses) -> Non
     serve(settings, supervisor, addresses, champion)
     predict(supervisor, addresses)
     if not is_monitored(addresses, champion):
-        day = send_held_out_students(supervisor, addresses, champion)
+        day = send_held_out_students(supervisor, addresses, champion, settings.time_zone)
         monitor(supervisor, addresses, day)
 
 
@@ -165,8 +166,8 @@ def is_monitored(addresses: Addresses, champion: Version) -> bool:
     return bool(addresses.database.query("SELECT 1 FROM metrics WHERE run_id = %s LIMIT 1", (champion.run_id,)))
 
 
-def send_held_out_students(supervisor: Supervisor, addresses: Addresses, champion: Version) -> date:
-    """Sends activity of students whom the model has never seen; gives the day (UTC) of their predictions."""
+def send_held_out_students(supervisor: Supervisor, addresses: Addresses, champion: Version, time_zone: str) -> date:
+    """Sends activity of students whom the model has never seen; gives the day, in this zone, of their predictions."""
     with console.step("More students") as step:
         students = tracking.held_out_requests(addresses.mlflow, champion.run_id)[:HELD_OUT_STUDENTS]
         answers = []
@@ -178,7 +179,12 @@ def send_held_out_students(supervisor: Supervisor, addresses: Addresses, champio
             f"{len(answers)} held-out students predicted, {completing} of them to complete their course; "
             f"{len(stored)} rows in the table features"
         )
-    return max(row["timestamp"] for row in stored).astimezone(UTC).date()
+    return day_of(addresses.database, max(row["timestamp"] for row in stored), time_zone)
+
+
+def day_of(database: Database, moment: datetime, time_zone: str) -> date:
+    """The day of this moment in a time zone, as Postgres knows it, which the monitoring asks, too."""
+    return database.query("SELECT (%s::timestamptz AT TIME ZONE %s)::date AS day", (moment, time_zone))[0]["day"]
 
 
 def monitor(supervisor: Supervisor, addresses: Addresses, day: date) -> None:

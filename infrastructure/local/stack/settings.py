@@ -44,6 +44,7 @@ class Settings(BaseSettings):
         "prefer", description="TLS to Postgres, as libpq's sslmode"
     )
     db_sslrootcert: str = Field("", description="File of the certificates that verify-ca and verify-full trust")
+    time_zone: str = Field("UTC", description="Time zone whose midnight begins a day, such as Europe/Berlin")
     mlflow_port: int = Field(5000, description="Port of MLflow", **PORT)
     prefect_port: int = Field(4200, description="Port of Prefect", **PORT)
     web_port: int = Field(9696, description="Port of the prediction service", **PORT)

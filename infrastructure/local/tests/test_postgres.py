@@ -4,12 +4,13 @@ import os
 import resource
 import sys
 import tempfile
+from datetime import UTC, date, datetime
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
 import pytest
 
-from stack import addresses, console, leftovers, postgres
+from stack import addresses, console, leftovers, loop, postgres
 from stack.settings import Settings
 from stack.supervisor import Program, Supervisor, check_open_files
 
@@ -46,6 +47,21 @@ def test_the_server_wants_the_password_and_keeps_its_data(settings):
     assert rows == [{"x": 1}, {"x": 1}]
     assert database.password not in database.address
     assert database.password_file.stat().st_mode & 0o077 == 0
+
+
+def test_a_day_begins_at_midnight_of_the_time_zone(settings):
+    """West of UTC, the day of UTC is for some hours one that the monitoring does not know yet."""
+    supervisor, database, program = _run(settings, postgres.ports.choose(0, set()))
+    moment = datetime(2026, 11, 27, 4, 29, tzinfo=UTC)
+    with supervisor:
+        supervisor.start(program)
+        database.make()
+        days = {zone: loop.day_of(database, moment, zone) for zone in ("UTC", "America/Los_Angeles", "Asia/Tokyo")}
+        assert days == {
+            "UTC": date(2026, 11, 27),
+            "America/Los_Angeles": date(2026, 11, 26),
+            "Asia/Tokyo": date(2026, 11, 27),
+        }
 
 
 def test_prefect_uses_the_stacks_own_server_whatever_its_password_and_makes_nothing_on_the_users(settings):
