@@ -12,15 +12,19 @@ VERSION_TABLE = "monitoring_version"
 
 
 def upgrade(engine: Engine) -> str:
-    """Runs the migrations that the database lacks, and returns the newest version.
+    """Runs the migrations that the database lacks, and returns its version.
 
-    A user who may not change tables can call it too, once they are at the newest version.
+    One that a newer monitoring has made stays, and this one goes on beside it. A user who may not change tables can
+    call it too, once they are at the newest version.
     """
     config = Config(str(Path(__file__).resolve().parent.parent / "alembic.ini"))
     config.attributes["engine"] = engine
-    newest = ScriptDirectory.from_config(config).get_current_head() or ""
+    migrations = ScriptDirectory.from_config(config)
+    newest = migrations.get_current_head() or ""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    if current and current not in {revision.revision for revision in migrations.walk_revisions()}:
+        return current
     if current != newest:
         command.upgrade(config, "head")
     return newest

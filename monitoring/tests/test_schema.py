@@ -181,6 +181,13 @@ def test_the_program_says_in_a_line_what_is_wrong(empty_database):
     assert len(done.stderr.splitlines()) == 1 and "password authentication failed" in done.stderr
 
 
+def test_older_code_goes_on_with_the_tables_of_a_newer_one(empty_engine):
+    schema.upgrade(empty_engine)
+    execute(empty_engine, "UPDATE monitoring_version SET version_num = '9999'")
+    assert schema.upgrade(empty_engine) == "9999"
+    assert rows_of(empty_engine, "SELECT * FROM monitoring_version") == [("9999",)]
+
+
 def test_the_prediction_services_versions_are_none_of_ours(empty_engine):
     execute(
         empty_engine, "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('0002')"

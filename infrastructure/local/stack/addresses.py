@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stack import console, ports, postgres, tracking
+from stack import console, external, ports, postgres, tracking
 from stack.postgres import Database
 from stack.settings import Settings
 from stack.supervisor import Program
@@ -117,7 +117,7 @@ def choose(settings: Settings, has_grafana: bool = False) -> Addresses:
     """Chooses the ports, and finds or prepares the database."""
     taken: set[int] = set()
     if settings.db_host:
-        database, own = postgres.external(settings), None
+        database, own = external.database(settings), None
     else:
         if settings.db_password.get_secret_value():
             console.warning(

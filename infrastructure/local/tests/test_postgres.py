@@ -1,6 +1,7 @@
 """The stack's own Postgres, for real, under its supervisor."""
 
 import os
+import re
 import resource
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg2
 import pytest
 
-from stack import addresses, console, leftovers, loop, postgres
+from stack import addresses, console, external, leftovers, loop, postgres
 from stack.settings import Settings
 from stack.supervisor import Program, Supervisor, check_open_files
 
@@ -67,11 +68,11 @@ def test_a_day_begins_at_midnight_of_the_time_zone(settings):
 def test_prefect_uses_the_stacks_own_server_whatever_its_password_and_makes_nothing_on_the_users(settings):
     database = postgres.Database("127.0.0.1", 5432, "mlops", "p@ss:/?#%", "course")
     program = Program("postgres", [], settings.local_dir, rank=10)
-    own, external = (addresses.Addresses(database, one, 1, 2, 3).environment(settings) for one in (program, None))
+    own, of_another = (addresses.Addresses(database, one, 1, 2, 3).environment(settings) for one in (program, None))
     url = urlsplit(own["PREFECT_SERVER_DATABASE_CONNECTION_URL"])
     assert (url.hostname, url.port, url.path) == ("127.0.0.1", 5432, "/prefect")
     assert unquote(url.password) == database.password
-    assert not [name for name in external if "DATABASE" in name]
+    assert not [name for name in of_another if "DATABASE" in name]
 
 
 def test_a_password_that_was_changed_is_named_with_its_file_which_may_have_been_written_by_echo(settings):
@@ -160,7 +161,7 @@ def test_a_password_that_is_not_used_is_named(settings, capsys):
 def test_a_server_of_the_users_that_cannot_be_used_is_named_without_its_password():
     settings = Settings(db_host="127.0.0.1", db_port=9, db_password="s3cret")
     with pytest.raises(console.StepFailed, match="postgresql://mlops@127.0.0.1:9/course cannot be used") as raised:
-        postgres.external(settings)
+        external.database(settings)
     assert "s3cret" not in str(raised.value)
 
 
@@ -173,11 +174,14 @@ def test_a_user_who_may_not_make_the_tables_is_told_so_where_there_are_none_and_
         theirs = {"db_host": database.host, "db_port": database.port, "db_name": database.name}
         plain = theirs | {"db_user": "plain", "db_password": "secret"}
         with pytest.raises(console.StepFailed, match='none of the tables.*GRANT CREATE ON SCHEMA public TO "plain"'):
-            postgres.external(Settings(**plain))
+            external.database(Settings(**plain))
         database.query("CREATE TABLE features (x int); CREATE TABLE metrics (x int)")
-        assert postgres.external(Settings(**plain)).user == "plain"
+        with pytest.raises(console.StepFailed, match="features, metrics. Have their owner allow it: GRANT") as raised:
+            external.database(Settings(**plain))
+        database.query(re.search("GRANT .*", str(raised.value)).group())
+        assert external.database(Settings(**plain)).user == "plain"
         with pytest.raises(console.StepFailed, match="does not support SSL"):
-            postgres.external(Settings(**plain, db_sslmode="require"))
+            external.database(Settings(**plain, db_sslmode="require"))
 
 
 def test_a_user_without_a_name_is_told_so(settings, monkeypatch):
