@@ -63,10 +63,10 @@ environments: ## Make the tools' and the services' Python environments, if they 
 	$(tools)/uv pip sync --quiet --require-hashes --python .local/$*/bin/python $<
 	@touch $@
 
-# Three at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
+# Four at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
 parts = loop-to-its-end flows-of-training flows-of-monitoring demo-to-its-end faults lint deployed $(units)
 test: environments ## Run all checks and tests
-	@$(again) -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
+	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
 	@$(tools)/black --check . && $(tools)/isort --check . || { echo "make format mends that."; exit 1; }

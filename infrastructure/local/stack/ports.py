@@ -1,9 +1,12 @@
 """Finds ports to listen on, and keeps the way to them free."""
 
 import os
+import random
 import socket
 
 HOST = "127.0.0.1"
+# Not those that the kernel gives to connections: one might get the port before the server listens, which takes a while.
+FREE = range(20_000, 30_000)
 # Each tells other stacks, until this process ends, that its port is taken.
 _claims: dict[int, socket.socket] = {}
 
@@ -17,11 +20,9 @@ def bypass_proxies() -> None:
 
 def choose(wanted: int, taken: set[int]) -> int:
     """`wanted` if it is free and not in `taken`, else another free port, which is added to `taken`."""
-    port = wanted if wanted and wanted not in taken and is_free(wanted) else 0
-    while not port or port in taken:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
+    port = wanted
+    while not port or port in taken or not is_free(port):
+        port = random.choice(FREE)
     taken.add(port)
     return port
 

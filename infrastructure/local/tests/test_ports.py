@@ -29,6 +29,7 @@ def test_a_taken_port_is_replaced_by_a_free_one(taken_port):
     chosen = ports.choose(taken_port, set())
     assert chosen != taken_port
     assert ports.is_free(chosen)
+    assert chosen in ports.FREE
 
 
 def test_two_programs_that_want_the_same_port_get_different_ones():
