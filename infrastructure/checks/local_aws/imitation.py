@@ -1,6 +1,7 @@
 """The server that imitates AWS, and clients of it."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,15 +15,27 @@ import boto3
 REGION = "eu-central-1"
 # Made up; the imitation takes any. No profile or variable of a real account is handed on.
 KEYS = {"AWS_ACCESS_KEY_ID": "example", "AWS_SECRET_ACCESS_KEY": "example"}
+# Not those that the kernel gives to connections: one might get the port before the server listens, which takes a while.
+PORTS = range(20_000, 30_000)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Imitation:
     """moto with its gaps filled, on a port of its own, until the end of the `with`."""
 
     def __init__(self, folder: Path):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._settings = KEYS | {
             "AWS_DEFAULT_REGION": REGION,
