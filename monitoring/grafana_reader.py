@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.database import connect
-from monitor.settings import Settings
+from monitor.settings import SettingsError, read
 
 # Only one at a time: a role belongs to the whole server, and Postgres fails changes to it that cross.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('grafana reader'))"
@@ -84,7 +84,11 @@ def make_reader(connection: Connection, role: str, password: str) -> None:
 
 def main() -> int:
     """Makes the role in the database that DB_* name; gives the exit code."""
-    grafana, settings = GrafanaSettings(), Settings()
+    try:
+        grafana, settings = GrafanaSettings(), read()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
     password = grafana.grafana_db_password.get_secret_value()
     if not password:
         print(

@@ -20,6 +20,10 @@ DAY_TAG = "monitoring.day"
 # Without it, MLflow's pages hide the metrics of its runs, as they do in an experiment about language models.
 CLASSIC_PAGES = {"mlflow.experimentKind": "custom_model_development"}
 
+# Evidently's page hides what does not fit, which is much of it in the part of MLflow's page that shows a file. With
+# this it is scrolled there.
+WIDE_ENOUGH = "<style>body { min-width: 1100px; }</style>"
+
 
 @dataclass(frozen=True)
 class Reports:
@@ -37,6 +41,8 @@ class Reports:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"{run_id}.html"
             made = make(file)
+            page = file.read_text(encoding="utf-8")
+            file.write_text(page.replace("<head>", f"<head>{WIDE_ENOUGH}", 1), encoding="utf-8")
             try:
                 return made, self._log(kind, run_id, file, metrics)
             except (MlflowException, OSError) as error:  # requests' errors are OSErrors

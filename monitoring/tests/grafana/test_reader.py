@@ -68,6 +68,12 @@ def test_without_a_password_it_says_which_setting_is_missing(environment, monkey
     assert "GRAFANA_DB_PASSWORD is not set" in capsys.readouterr().err
 
 
+def test_a_wrong_setting_is_named(environment, monkeypatch, capsys):
+    monkeypatch.setenv("DB_SSLMODE", "required")
+    assert environment and grafana_reader.main() == 1
+    assert "DB_SSLMODE=required" in capsys.readouterr().err
+
+
 def test_the_owner_of_the_tables_is_not_made_a_reader(environment, monkeypatch, capsys):
     monkeypatch.setenv("GRAFANA_DB_USER", environment["DB_USER"])
     assert grafana_reader.main() == 1

@@ -13,6 +13,7 @@ from benchmarks.tables import execute, predict, rows_of, tell
 from daily_monitoring import backfill, daily_monitoring
 from monitor import store
 from monitor.days import NotInOrder
+from monitor.report import WIDE_ENOUGH
 from tests.conftest import METRICS, students
 from tests.with_servers.conftest import DAY, noon, written
 
@@ -56,7 +57,7 @@ def test_a_day_leaves_rows_a_report_artifacts_and_a_decision(engine, run_id, env
         path = path.partition("?")[0]
         page = mlflow.MlflowClient(environment["TRACKING_URI"]).download_artifacts(run, path)
         with open(page, encoding="utf-8") as file:
-            assert "<html" in file.read()
+            assert f"<head>{WIDE_ENOUGH}" in file.read()
     with get_client(sync_client=True) as prefect:
         shown = {artifact.key: artifact.data for artifact in prefect.read_latest_artifacts()}
     assert row["report_url"] in shown["evidently-report"]
