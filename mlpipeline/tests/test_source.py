@@ -80,10 +80,31 @@ def _served(csv):
 
 
 def test_a_url_is_read(served, tmp_path):
-    address = served()
-    assert len(source.pull(f"http://{address}/some.csv", tmp_path / "data").rows) == 50
-    with pytest.raises(source.SourceUnreachable, match="other.csv"):
-        source.pull(f"http://{address}/other.csv", tmp_path / "data")
+    assert len(source.pull(f"http://{served()}/some.csv", tmp_path / "data").rows) == 50
+
+
+def _refuses_with(code):
+    class Refuses(SimpleHTTPRequestHandler):
+        """Gives no file."""
+
+        def do_GET(self):  # pylint: disable=invalid-name,missing-function-docstring
+            self.send_error(code)
+
+    return Refuses
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+def test_a_url_that_is_refused_is_not_asked_again_and_nothing_takes_its_place(served, tmp_path, code):
+    url = f"http://{served(_refuses_with(code))}/other.csv"
+    with pytest.raises(source.SourceError, match=f"other.csv' cannot be read: HTTP Error {code}") as raised:
+        source.pull(url, tmp_path / "data", fallback_to_synthetic=True)
+    assert not isinstance(raised.value, source.SourceUnreachable)
+
+
+@pytest.mark.parametrize("code", [408, 429, 500, 503])
+def test_a_server_that_cannot_answer_now_may_be_asked_again(served, tmp_path, code):
+    with pytest.raises(source.SourceUnreachable, match=f"other.csv' cannot be read: HTTP Error {code}"):
+        source.pull(f"http://{served(_refuses_with(code))}/other.csv", tmp_path / "data")
 
 
 def test_a_download_that_is_cut_short_is_no_data(served, tmp_path):
@@ -104,6 +125,14 @@ def test_a_token_in_a_url_is_shown_to_nobody(served, tmp_path):
 def test_a_url_of_another_kind_is_refused_by_name(tmp_path):
     with pytest.raises(source.SourceError, match="'s3://bucket/data.csv' cannot be read; a URL has to begin with http"):
         source.pull("s3://bucket/data.csv", tmp_path)
+
+
+def test_a_url_with_a_user_in_it_is_refused_by_name(tmp_path):
+    with pytest.raises(
+        source.SourceError, match="'http://127.0.0.1:9/x.csv' has a user in front of its host"
+    ) as raised:
+        source.pull("http://user:s3cret@127.0.0.1:9/x.csv", tmp_path)
+    assert not isinstance(raised.value, source.SourceUnreachable)
 
 
 def test_a_url_with_letters_that_no_url_may_have_is_refused_by_name(served, tmp_path):

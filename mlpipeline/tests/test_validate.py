@@ -54,6 +54,15 @@ def test_a_faulty_row_is_set_aside_with_its_number_and_reason(data, column, valu
     assert list(checked.quarantined["reason"]) == [reason]
 
 
+@pytest.mark.parametrize("column", ["UserID", "NumberOfVideosWatched"])
+def test_a_whole_number_beyond_the_range_of_floats_is_a_faulty_row(data, column):
+    data = data.astype({column: object})
+    data.loc[7, column] = 10**310
+    assert _reasons(data).keys() == {7}
+    data.loc[7, column] = -(10**310)
+    assert _reasons(data).keys() == {7}
+
+
 def test_all_reasons_of_a_row_are_given(data):
     data.loc[3, ["TimeSpentOnCourse", "DeviceType"]] = [-1, 9]
     assert _reasons(data) == {

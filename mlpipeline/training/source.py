@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
@@ -24,6 +24,7 @@ POSTGRES = "postgres"
 SYNTHETIC = "synthetic"
 FILE_NAME = "online_course_engagement_data"
 URL_TIMEOUT_SECONDS = 60
+NOT_NOW = (408, 429)  # of HTTP's codes for faults of the request, those that may not last
 MAX_BYTES = 500 * 2**20  # about seven million rows; more does not fit into the memory that training should need
 
 
@@ -143,6 +144,11 @@ def _from_kaggle() -> Path:
 
 def _from_url(url: str, folder: Path) -> Path:
     file = folder / f"{FILE_NAME}{_suffix(urlsplit(url).path, url)}"
+    if urlsplit(url).username is not None:
+        raise SourceError(
+            f"DATA_SOURCE {shown(url)!r} has a user in front of its host, which is not supported. Use a URL with a "
+            "token in its query, or download the file and give its path."
+        )
     try:
         with urlopen(url, timeout=URL_TIMEOUT_SECONDS) as response, file.open("wb") as target:
             while chunk := response.read(2**20):
@@ -151,6 +157,10 @@ def _from_url(url: str, folder: Path) -> Path:
             expected = int(response.headers.get("Content-Length", target.tell()))
             if target.tell() != expected:  # a connection that is cut looks like the end of the file
                 raise OSError(f"{target.tell()} of {expected} bytes came")
+    except HTTPError as error:
+        is_final = 400 <= error.code < 500 and error.code not in NOT_NOW
+        fault = SourceError if is_final else SourceUnreachable
+        raise fault(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
     except (URLError, HTTPException, OSError) as error:
         raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
     except UnicodeError as error:

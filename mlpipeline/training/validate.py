@@ -5,6 +5,7 @@ anything is trained. A missing number is no fault: the model's pipeline imputes 
 """
 
 import logging
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,10 +120,17 @@ def _to_numbers(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     numbers, reasons = rows.copy(), []
     for column in schema.COLUMNS:
         if column not in schema.STRINGS:
-            numbers[column] = pd.to_numeric(rows[column], errors="coerce").astype(float)
+            numbers[column] = pd.to_numeric(_with_limit(rows[column]), errors="coerce").astype(float)
             strange = rows.loc[rows[column].notna() & numbers[column].isna(), column]
             reasons.append(strange.map(lambda value, of=column: f"{of} is {str(value)!r}, not a number"))
     return numbers, pd.concat(reasons).astype(str)
+
+
+def _with_limit(values: pd.Series) -> pd.Series:
+    """Whole numbers beyond a float's range as text, which pandas reads as infinity; as numbers they make it fail."""
+    if values.dtype != object:
+        return values
+    return values.map(lambda value: str(value) if isinstance(value, int) and abs(value) > sys.float_info.max else value)
 
 
 def _rules() -> pa.DataFrameSchema:
