@@ -157,18 +157,20 @@ def _from_url(url: str, folder: Path) -> Path:
             expected = int(response.headers.get("Content-Length", target.tell()))
             if target.tell() != expected:  # a connection that is cut looks like the end of the file
                 raise OSError(f"{target.tell()} of {expected} bytes came")
-    except HTTPError as error:
-        is_final = 400 <= error.code < 500 and error.code not in NOT_NOW
-        fault = SourceError if is_final else SourceUnreachable
-        raise fault(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
     except (URLError, HTTPException, OSError) as error:
-        raise SourceUnreachable(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
+        fault = SourceError if _is_refused(error) else SourceUnreachable
+        raise fault(f"DATA_SOURCE {shown(url)!r} cannot be read: {error}") from error
     except UnicodeError as error:
         raise SourceError(
             f"DATA_SOURCE {shown(url)!r} has characters that no URL may have. Write them as browsers copy them: "
             "%C3%BC."
         ) from error
     return file
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether a server does not want to give the file, and would not if it were asked again."""
+    return isinstance(error, HTTPError) and 400 <= error.code < 500 and error.code not in NOT_NOW
 
 
 def shown(source: str) -> str:
