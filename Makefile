@@ -65,7 +65,7 @@ environments: ## Make the tools' and the services' Python environments, if they 
 
 # Four at a time on two cores, the longest first, since they wait for servers much of the time. Their lines are kept whole.
 parts = loop-to-its-end flows-of-training flows-of-monitoring demo-to-its-end faults lint deployed $(units)
-test: environments ## Run all checks and tests
+test: environments .local/checks/made-from ## Run all checks and tests
 	@$(again) -j4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=line) $(parts)
 
 lint: environments .local/checks/made-from ## Check formatting, imports, code, and that each lock file belongs to its Pipfile
