@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -57,10 +58,25 @@ def command() -> str:
 
 
 def run(*arguments: str, cwd: Path, env: dict[str, str], timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Runs Terraform in `cwd` without asking anything; what it says is in the result, whether it succeeds or not."""
-    return subprocess.run(
-        [command(), *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    """Runs Terraform in `cwd` without asking anything; what it says is in the result, whether it succeeds or not.
+
+    When it is interrupted or takes too long, it ends with its providers, which would outlive it otherwise.
+    """
+    with subprocess.Popen(
+        [command(), *arguments],
+        cwd=cwd,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            said = process.communicate(timeout=timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
 
 
 def copy_to(folder: Path) -> Path:

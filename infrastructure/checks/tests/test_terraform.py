@@ -1,6 +1,8 @@
 """The Terraform root: its form, its types, its tests, what Checkov says, and that breaking it is noticed."""
 
 import json
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,22 @@ def test_its_own_tests_pass(root, env, capsys):
     assert done.returncode == 0, done.stdout + done.stderr
     with capsys.disabled():
         print(f"\nterraform test: {done.stdout.strip().splitlines()[-1]}")
+
+
+def test_what_takes_too_long_ends_with_its_providers(tmp_path, monkeypatch):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    slow = tmp_path / "terraform"
+    slow.write_text("#!/bin/sh\nexec 3> pipe\necho starts >&3\nsleep 60 &\nwait\n", encoding="utf-8")
+    slow.chmod(0o755)
+    monkeypatch.setattr(terraform, "command", lambda: str(slow))
+    with pytest.raises(subprocess.TimeoutExpired):
+        terraform.run("test", cwd=tmp_path, env=dict(os.environ), timeout=2)
+    assert os.read(reader, 100) == b"starts\n"
+    assert select.select([reader], [], [], 10)[0], "what it has started still runs"
+    assert os.read(reader, 100) == b""
+    os.close(reader)
 
 
 @pytest.fixture(name="broken")
