@@ -11,11 +11,8 @@ import pytest
 from training.settings import SERVICE
 
 ROOT = SERVICE.parent
-EXAMPLES = re.findall(
-    r"^## (.*)\n(?:(?!## ).*\n)*?```diff\n((?:.*\n)*?)```$",
-    (ROOT / "docs" / "extending.md").read_text(encoding="utf-8"),
-    re.MULTILINE,
-)
+PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^## (.*)\n(?:(?!## ).*\n)*?```diff\n((?:.*\n)*?)```$", PAGE, re.MULTILINE)
 OPENING = """
 from training import candidates, evaluate, export, features, model, prepare, proof, selection, synthetic, validate
 rows = validate.check(synthetic.generate(rows=1500, copies=0)).rows
@@ -77,3 +74,13 @@ def test_an_example_fits_the_code_and_works(title, change, tmp_path):
         [sys.executable, "-c", script], cwd=tmp_path / "mlpipeline", capture_output=True, text=True, check=False
     )
     assert tried.returncode == 0, tried.stderr
+
+
+def test_each_program_that_sends_requests_is_named():
+    senders = [
+        file.relative_to(ROOT)
+        for file in (ROOT / "infrastructure").rglob("*.py")
+        if "tests" not in file.parts and "NumberOfQuizzesTaken" in file.read_text(encoding="utf-8")
+    ]
+    assert len(senders) > 2
+    assert not [str(sender) for sender in senders if f"`{sender}`" not in PAGE]
