@@ -1,5 +1,6 @@
 """Trains the first model: `python first_training.py` runs the deployed flow, unless the registry has a champion."""
 
+import argparse
 import sys
 
 import httpx
@@ -42,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

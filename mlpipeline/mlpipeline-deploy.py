@@ -3,6 +3,7 @@
 # The name of this file is the one that its users know.
 # pylint: disable=invalid-name
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def deploy() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         deploy()
     except httpx.TransportError as error:

@@ -1,5 +1,7 @@
 """The training pipeline: the flow `run-pipeline`, from the engagement data to the champion model in MLflow."""
 
+import argparse
+
 from prefect import flow
 from prefect.utilities.annotations import quote
 
@@ -67,4 +69,5 @@ def run_pipeline(
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     run_pipeline()

@@ -1,5 +1,6 @@
 """Makes an API key: the key for the client, and its SHA-256 for the setting API_KEYS of the service."""
 
+import argparse
 import hashlib
 import secrets
 
@@ -12,4 +13,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -1,5 +1,6 @@
 """Brings the database to the newest version of its tables; the service does the same when it starts."""
 
+import argparse
 import sys
 
 import psycopg2
@@ -18,4 +19,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -1,5 +1,6 @@
 """The prediction service. `python predict.py` runs it for development; gunicorn.conf.py says how it runs otherwise."""
 
+import argparse
 import logging
 import sys
 
@@ -53,4 +54,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

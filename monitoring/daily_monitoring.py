@@ -1,5 +1,6 @@
 """The daily monitoring: the flow `daily-monitoring`, from a day's predictions to metrics, quality and a decision."""
 
+import argparse
 from datetime import date
 
 from prefect import flow
@@ -53,4 +54,5 @@ def backfill(first_day: date, last_day: date) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     daily_monitoring()

@@ -3,6 +3,7 @@
 Where files can be mounted, Grafana reads them itself. Doing it again changes nothing that is as the files say.
 """
 
+import argparse
 import json
 import os
 import re
@@ -180,4 +181,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

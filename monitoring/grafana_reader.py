@@ -1,5 +1,6 @@
 """Makes the role that Grafana reads the database with, or brings it up to date: `python grafana_reader.py`."""
 
+import argparse
 import sys
 
 from psycopg2.extensions import encrypt_password
@@ -118,4 +119,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Brings the monitoring's tables to their newest version: `python migrate.py`. The daily flow does the same."""
 
+import argparse
 import sys
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,4 +18,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

@@ -1,5 +1,6 @@
 """Registers the monitoring's flows with Prefect: `daily-monitoring/monitoring`, daily, and `backfill/monitoring`."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def _deploy(name: str, description: str, **options) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         deploy()
     except settings.SettingsError as error:
