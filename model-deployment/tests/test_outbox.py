@@ -118,7 +118,13 @@ def test_it_refuses_beyond_its_limit_and_takes_rows_again_once_there_is_room(tmp
             outbox.append("features", COLUMNS, _rows("x" * 10_000))
             written += 1
     assert 0.9 * MIB < segment.bytes_used(tmp_path) <= MIB
-    assert f"it holds {MIB} bytes, its limit OUTBOX_MAX_BYTES" in caplog.text
+    used = segment.bytes_used(tmp_path)
+    assert caplog.messages == [
+        f"The outbox {tmp_path} does not take {len(_rows('x' * 10_000)) + 1} bytes of rows at once, "
+        "such requests get 503: "
+        f"it holds {used} of the {MIB} bytes of OUTBOX_MAX_BYTES, and a worker may add {(MIB - used) // 2}. "
+        "It empties as Postgres takes them."
+    ]
     assert backlog.measure(tmp_path).rows == written
     # What is full holds no lock on any segment, so all of them can be shipped and deleted.
     for one in segment.listed(tmp_path):
@@ -126,6 +132,29 @@ def test_it_refuses_beyond_its_limit_and_takes_rows_again_once_there_is_room(tmp
         one.path.unlink()
     outbox.append("features", COLUMNS, _rows("y"))
     assert [row["id"] for row in waiting(tmp_path)] == ["y"]
+
+
+def test_that_large_requests_are_refused_is_said_once_and_once_more_when_all_are(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(writer, "RECOUNT_SECONDS", 0)
+    outbox = Outbox(tmp_path, MIB)
+    large, small = _rows("x" * (MIB // 10)), _rows("y")
+    for _ in range(3):
+        outbox.append("features", COLUMNS, large)
+    for _ in range(2):
+        with pytest.raises(OutboxUnavailable):
+            outbox.append("features", COLUMNS, large)
+        outbox.append("features", COLUMNS, small)
+    (said,) = caplog.messages
+    assert f"does not take {len(large) + 1} bytes" in said
+    with pytest.raises(OutboxUnavailable):
+        while True:
+            outbox.append("features", COLUMNS, _rows("z" * 100))
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert f"takes no rows, requests get 503: it holds {segment.bytes_used(tmp_path)} of the" in caplog.messages[-1]
+    for one in segment.listed(tmp_path):
+        one.path.unlink()
+    outbox.append("features", COLUMNS, small)
+    assert caplog.messages[2:] == [f"The outbox {tmp_path} takes rows again."]
 
 
 def test_several_writers_stay_within_the_limit_together(tmp_path):

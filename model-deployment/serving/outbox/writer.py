@@ -30,6 +30,48 @@ class _Open:
     size: int
 
 
+@dataclass
+class _Room:
+    """The folder's size, when it was looked at, and what may be written before it is looked at again."""
+
+    used: int = 0
+    counted: float = float("-inf")
+    allowance: int = 0
+
+
+class _Refusals:
+    """Says that rows are refused, once, and once more when it is no longer the large ones only; not of each request."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        # Bytes of the largest rows that were refused, until as many are taken again.
+        self._largest = 0
+        self._is_full = False
+
+    def refused(self, size: int, why: str) -> None:
+        """Rows of this size were not taken, though a single one might be."""
+        if not self._largest:
+            self._say(f"does not take {size} bytes of rows at once, such requests get 503: {why}")
+        self._largest = max(self._largest, size)
+
+    def refused_all(self, size: int, why: str) -> None:
+        """Rows of this size were not taken, and no others will be."""
+        if not self._is_full:
+            self._say(f"takes no rows, requests get 503: {why}")
+        self._largest = max(self._largest, size)
+        self._is_full = True
+
+    def taken(self, allowance: int) -> None:
+        """Rows were taken, and up to `allowance` bytes would have been."""
+        if 0 < self._largest <= allowance:
+            LOG.warning("The outbox %s takes rows again.", self._folder)
+            self._largest = 0
+            self._is_full = False
+
+    def _say(self, what: str) -> None:
+        LOG.error("The outbox %s %s. It empties as Postgres takes them.", self._folder, what)
+
+
 class Outbox:
     """Appends rows to segments of this process. One object serves all threads of it."""
 
@@ -43,10 +85,8 @@ class Outbox:
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // (SEGMENTS_AT_LEAST * writers))
         self._segments: dict[tuple, _Open] = {}
         self._lock = threading.Lock()
-        # What may be written before the folder's size is looked at again, and when that was done last.
-        self._allowance = 0
-        self._counted = float("-inf")
-        self._is_failing = False
+        self._room = _Room()
+        self._refusals = _Refusals(folder)
 
     def append(self, table: str, columns: tuple[str, ...], rows: bytes) -> None:
         """Writes rows, which are lines for COPY each with its newline: all of them, or none with OutboxUnavailable.
@@ -59,13 +99,9 @@ class Outbox:
                 self._claim(len(data))
                 self._write((table, columns), data)
             except OSError as error:
-                self._say(failing=f"the disk refused: {error.strerror}")
+                self._refusals.refused_all(len(data), f"the disk refused: {error.strerror}")
                 raise OutboxUnavailable from error
-            except OutboxUnavailable:
-                self._say(failing=f"it holds {self._max_bytes} bytes, its limit OUTBOX_MAX_BYTES")
-                raise
-            if self._is_failing:
-                self._say()
+            self._refusals.taken(self._room.allowance + len(data))
 
     def check(self) -> None:
         """Raises OutboxUnavailable unless a row could be written now."""
@@ -96,17 +132,24 @@ class Outbox:
 
     def _claim(self, size: int) -> None:
         """Raises OutboxUnavailable if this process may not write this much now."""
-        since = time.monotonic() - self._counted
-        if since > RECOUNT_SECONDS or (size > self._allowance and since > RECOUNT_SECONDS_WHEN_FULL):
+        since = time.monotonic() - self._room.counted
+        if since > RECOUNT_SECONDS or (size > self._room.allowance and since > RECOUNT_SECONDS_WHEN_FULL):
             used = segment.bytes_used(self._folder)
-            self._allowance = self._share(self._max_bytes - used)
-            self._counted = time.monotonic()
-        if size > self._allowance:
+            self._room = _Room(used, time.monotonic(), self._share(self._max_bytes - used))
+        if size > self._room.allowance:
             # An open segment is never deleted, and would hold its room forever.
             for key in [key for key, opened in self._segments.items() if opened.size >= ROOM]:
                 self._seal(key)
-            raise OutboxUnavailable
-        self._allowance -= size
+            self._refuse(size)
+        self._room.allowance -= size
+
+    def _refuse(self, size: int) -> None:
+        why = f"it holds {self._room.used} of the {self._max_bytes} bytes of OUTBOX_MAX_BYTES"
+        if size < ROOM:
+            self._refusals.refused_all(size, why)
+        else:
+            self._refusals.refused(size, f"{why}, and a worker may add {self._room.allowance}")
+        raise OutboxUnavailable
 
     def _write(self, key: tuple, data: bytes) -> None:
         opened = self._segments.get(key)
@@ -129,15 +172,3 @@ class Outbox:
         opened = self._segments.pop(key, None)
         if opened:
             os.close(opened.descriptor)
-
-    def _say(self, failing: str = "") -> None:
-        """Logs that requests are refused from now on, and that they no longer are; not each of them."""
-        if failing and not self._is_failing:
-            LOG.error(
-                "The outbox %s takes no rows, requests get 503: %s. It empties as Postgres takes them.",
-                self._folder,
-                failing,
-            )
-        if not failing:
-            LOG.warning("The outbox %s takes rows again.", self._folder)
-        self._is_failing = bool(failing)
